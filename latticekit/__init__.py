@@ -1,0 +1,34 @@
+"""latticekit: lattice field theory with classical updates and machine-learned flows, on NumPy, Numba and CuPy."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_WHERE = {
+    "latticekit.actions": ["FreeScalar", "Phi4", "PRESETS", "preset"],
+    "latticekit.arrays": ["set_threads"],
+    "latticekit.ensembles": ["open_ensemble", "sample", "summary"],
+    "latticekit.groups": ["Real"],
+    "latticekit.random": ["Key"],
+    "latticekit.updates": ["HMC", "FORCE_GRADIENT", "Integrator", "LEAPFROG", "OMELYAN", "OMF4"],
+}
+_HOME = {name: module for module, names in _WHERE.items() for name in names}
+_ROOMS = ["actions", "arrays", "ensembles", "estimators", "exact", "groups", "kernels", "lattice", "observables"]
+_ROOMS += ["random", "testing", "updates"]
+__all__ = sorted([*_HOME, *_ROOMS])
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name when it is first used, so that `import latticekit` stays light."""
+    if name in _HOME:
+        return getattr(importlib.import_module(_HOME[name]), name)
+    if name in _ROOMS:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'latticekit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,96 @@
+"""The protocol of an action: Boltzmann weight exp(-S)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass, is_dataclass
+from typing import Any
+
+from latticekit.groups import Group
+
+Array = Any
+Schedule = Any
+"""Table (stages, 3) of (drift, kick, gradient), float64 NumPy: a molecular-dynamics trajectory as data.
+
+Stage by stage: x <- exp(drift p) x, then p <- p + kick F(exp(gradient F(x)) x); gradient = 0 is the plain force.
+"""
+
+
+class Action(ABC):
+    """Boltzmann weight exp(-S) of a field whose variables live in `group`."""
+
+    group: Group
+
+    @abstractmethod
+    def value(self, x: Array) -> Array:
+        """S(x), accumulated in float64.  field -> (chain,)"""
+
+    @abstractmethod
+    def force(self, x: Array) -> Array:
+        """F = -dS: S(translate(x, e v)) = S(x) - e inner(F, v) + O(e^2).  field -> algebra"""
+
+    def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
+        """One molecular-dynamics trajectory, every stage of the schedule in turn.  (field, algebra) -> the same"""
+        for drift, kick, gradient in schedule.tolist():
+            if drift:
+                x = self.group.translate(x, p * drift)
+            if kick:
+                at = self.group.translate(x, self.force(x) * gradient) if gradient else x
+                p = p + self.force(at) * kick
+        return x, p
+
+    def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
+        """{observable: value} that is known exactly on this lattice, else {}."""
+        return {}
+
+    def parameters(self) -> dict[str, Any]:
+        """Name and couplings, as they are stored with an ensemble."""
+        couplings = asdict(self) if is_dataclass(self) else {}
+        return {"name": type(self).__name__, **couplings}
+
+    def conventions(self) -> dict[str, str]:
+        """What the couplings and observables mean, as stored with an ensemble."""
+        return {"weight": "exp(-S)"}
+
+    def __add__(self, other: Action) -> Action:
+        return Sum((self, other))
+
+
+@dataclass(frozen=True)
+class Sum(Action):
+    """S = S_1 + S_2 + ... of actions on the same field."""
+
+    terms: tuple[Action, ...]
+
+    def __post_init__(self) -> None:
+        groups = {term.group for term in self.terms}
+        if len(groups) != 1:
+            raise ValueError(f"a sum of actions needs one group, got {groups or 'no terms'}")
+
+    @property
+    def group(self) -> Group:  # type: ignore[override]
+        """The common group."""
+        return self.terms[0].group
+
+    def value(self, x: Array) -> Array:
+        """Sum of the values.  field -> (chain,)"""
+        return _total([term.value(x) for term in self.terms])
+
+    def force(self, x: Array) -> Array:
+        """Sum of the forces.  field -> algebra"""
+        return _total([term.force(x) for term in self.terms])
+
+    def parameters(self) -> dict[str, Any]:
+        """Names and couplings of the terms."""
+        return {"name": "Sum", "terms": [term.parameters() for term in self.terms]}
+
+    def conventions(self) -> dict[str, str]:
+        """Conventions of all terms."""
+        return {key: text for term in self.terms for key, text in term.conventions().items()}
+
+
+def _total(values: list[Array]) -> Array:
+    total = values[0]
+    for value in values[1:]:
+        total = total + value
+    return total

@@ -1,0 +1,125 @@
+"""The real scalar field with a quartic self-coupling, any dimension, in the convention of 1904.12072."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+from latticekit.actions.base import Action, Schedule
+from latticekit.arrays import accelerated, namespace
+from latticekit.groups import Real
+from latticekit.lattice import shift
+
+Array = Any
+_CONVENTION = "full (1904.12072): S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + mass_squared phi^2 + coupling phi^4 ]"
+
+
+@accelerated(numpy="latticekit.kernels.cpu.phi4:value", cupy="latticekit.kernels.cuda.phi4:value")
+def phi4_value(phi: Array, mass_squared: float, coupling: float) -> Array:
+    """S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m^2 phi^2 + lambda phi^4 ].  (chain, *sites) -> (chain,)
+
+    1904.12072, eq. (21) written with differences; sums in float64.
+    """
+    xp = namespace(phi)
+    square = phi * phi
+    density = (mass_squared + coupling * square) * square
+    for mu in range(phi.ndim - 1):
+        density = density + (shift(phi, mu) - phi) ** 2.0
+    return xp.sum(density, axis=tuple(range(1, phi.ndim)), dtype=xp.float64)
+
+
+@accelerated(numpy="latticekit.kernels.cpu.phi4:force", cupy="latticekit.kernels.cuda.phi4:force")
+def phi4_force(phi: Array, mass_squared: float, coupling: float) -> Array:
+    """F = 2 sum_mu (phi(x+mu) + phi(x-mu) - 2 phi) - 2 m^2 phi - 4 lambda phi^3.  (chain, *sites) -> the same"""
+    force = phi * (-4.0 * (phi.ndim - 1) - 2.0 * mass_squared - 4.0 * coupling * phi * phi)
+    for mu in range(phi.ndim - 1):
+        force = force + 2.0 * (shift(phi, mu, 1) + shift(phi, mu, -1))
+    return force
+
+
+@accelerated(numpy="latticekit.kernels.cpu.phi4:evolve", cupy="latticekit.kernels.cuda.phi4:evolve")
+def phi4_evolve(phi: Array, p: Array, mass_squared: float, coupling: float, schedule: Schedule) -> tuple[Array, Array]:
+    """Molecular-dynamics trajectory of phi and its momentum.  two (chain, *sites) -> two (chain, *sites)"""
+    return Action.evolve(Phi4(mass_squared, coupling), phi, p, schedule)
+
+
+@dataclass(frozen=True)
+class Phi4(Action):
+    """S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + mass_squared phi^2 + coupling phi^4 ], no factor 1/2 (1904.12072).
+
+    Other conventions: `from_hopping`, `from_half`, `to_hopping`, `to_half`.
+    """
+
+    mass_squared: float
+    coupling: float
+    group = Real()
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.mass_squared) and math.isfinite(self.coupling)):
+            raise ValueError(f"Phi4 needs finite couplings, got {self}")
+        if self.coupling < 0:
+            raise ValueError(f"Phi4: coupling must be >= 0 for a normalisable weight, got {self.coupling}")
+        if self.coupling == 0 and self.mass_squared <= 0:
+            raise ValueError(
+                f"Phi4 with coupling = 0 needs mass_squared > 0 for a normalisable weight, got {self.mass_squared}"
+            )
+
+    def value(self, x: Array) -> Array:
+        """S(phi).  (chain, *sites) -> (chain,)"""
+        return phi4_value(x, self.mass_squared, self.coupling)
+
+    def force(self, x: Array) -> Array:
+        """F = -dS/dphi.  (chain, *sites) -> (chain, *sites)"""
+        return phi4_force(x, self.mass_squared, self.coupling)
+
+    def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
+        """Molecular-dynamics trajectory, whole in one kernel where there is one."""
+        return phi4_evolve(x, p, self.mass_squared, self.coupling, schedule)
+
+    def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
+        """Free field: everything; chains and small lattices: transfer matrix; else {}."""
+        from latticekit.exact import free_field, phi4
+
+        if self.coupling == 0:
+            return free_field.observables(sites, self.mass_squared)
+        return phi4.observables(sites, self.mass_squared, self.coupling)
+
+    def conventions(self) -> dict[str, str]:
+        """The normalisation of the couplings."""
+        return {"weight": "exp(-S)", "phi4": _CONVENTION}
+
+    @classmethod
+    def from_hopping(cls, kappa: float, lam: float, dim: int) -> Phi4:
+        """The same theory given as S = sum_x [-2 kappa sum_mu phi phi(x+mu) + (1 - 2 lam) phi^2 + lam phi^4].
+
+        phi_full = sqrt(kappa) phi_hopping, m^2 = (1 - 2 lam)/kappa - 2 dim, lambda = lam/kappa^2; the constant
+        lam per site that some papers add is dropped (2309.17082).
+        """
+        if kappa <= 0 or dim < 1:
+            raise ValueError(f"from_hopping needs kappa > 0 and dim >= 1, got kappa = {kappa}, dim = {dim}")
+        return cls((1 - 2 * lam) / kappa - 2 * dim, lam / kappa**2)
+
+    def to_hopping(self, dim: int) -> tuple[float, float]:
+        """(kappa, lam) of `from_hopping`: the positive root of 2 lambda kappa^2 + (m^2 + 2 dim) kappa = 1."""
+        b = self.mass_squared + 2 * dim
+        root = math.hypot(b, math.sqrt(8 * self.coupling))
+        kappa = 2 / (b + root) if b > 0 else (root - b) / (4 * self.coupling)  # the form without cancellation
+        return kappa, self.coupling * kappa**2
+
+    @classmethod
+    def from_half(cls, mass_squared: float, coupling: float) -> Phi4:
+        """The same theory given as S = sum_x [1/2 sum_mu (d_mu phi)^2 + 1/2 m^2 phi^2 + coupling phi^4].
+
+        phi_full = phi_half / sqrt(2), m^2 unchanged, lambda = 4 coupling.
+        """
+        return cls(mass_squared, 4 * coupling)
+
+    def to_half(self) -> tuple[float, float]:
+        """(m^2, coupling) of `from_half`."""
+        return self.mass_squared, self.coupling / 4
+
+
+def FreeScalar(mass_squared: float) -> Phi4:
+    """The free field, Phi4 with coupling 0: S = sum_x [ sum_mu (d_mu phi)^2 + mass_squared phi^2 ]."""
+    return Phi4(mass_squared, 0.0)

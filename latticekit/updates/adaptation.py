@@ -1,0 +1,44 @@
+"""Step-size tuning during warmup by dual averaging (Hoffman and Gelman, 1111.4246, section 3.2)."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from latticekit.arrays import to_host
+from latticekit.updates.base import Array
+
+_GAMMA, _T0, _KAPPA = 0.05, 10.0, 0.75
+
+
+class Adaptation(NamedTuple):
+    """Numbers of the dual-averaging recursion; `size` is the step size in use."""
+
+    size: float
+    log_mean: float
+    error: float
+    count: float
+    anchor: float
+
+    @classmethod
+    def start(cls, size: float) -> Adaptation:
+        """Begin at a step size; the search is drawn towards ten times of it."""
+        return cls(size, math.log(size), 0.0, 0.0, math.log(10 * size))
+
+    def settled(self) -> Adaptation:
+        """The averaged step size, for production."""
+        return self._replace(size=math.exp(self.log_mean)) if self.count else self
+
+
+def adapt(now: Adaptation, acceptance_rate: Array, target: float) -> Adaptation:
+    """One step of dual averaging with the mean acceptance of all chains."""
+    count = now.count + 1
+    rate = float(np.mean(to_host(acceptance_rate)))
+    weight = 1 / (count + _T0)
+    error = (1 - weight) * now.error + weight * (target - rate)
+    log_size = now.anchor - math.sqrt(count) / _GAMMA * error
+    share = count**-_KAPPA
+    log_mean = share * log_size + (1 - share) * now.log_mean
+    return Adaptation(math.exp(log_size), log_mean, error, count, now.anchor)

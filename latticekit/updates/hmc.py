@@ -1,0 +1,102 @@
+"""Hybrid Monte Carlo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from latticekit.actions import Action
+from latticekit.arrays import accelerated, namespace
+from latticekit.random import Key
+from latticekit.updates.acceptance import metropolis_test, select
+from latticekit.updates.adaptation import Adaptation, adapt
+from latticekit.updates.base import Array, Info, State, Update
+from latticekit.updates.integrators import LEAPFROG, Integrator, integrator
+
+
+@accelerated(numpy="latticekit.kernels.cpu.hmc:transition", cupy="latticekit.kernels.cuda.hmc:transition")
+def transition(x: Array, action: Action, key: Key, schedule: Any, current: Array) -> tuple[Array, Array, Array, Array]:
+    """Momenta, trajectory, Metropolis test.  field, (chain,) -> field, S, Delta H, accepted (chain,)
+
+    `current` is S(x).  Duane, Kennedy, Pendleton, Roweth, Phys. Lett. B195 (1987) 216.
+    """
+    group = action.group
+    p = group.random_algebra(key.fold("momentum"), x)
+    with np.errstate(over="ignore", invalid="ignore"):  # a diverging trajectory is refused below, and reported
+        y, q = action.evolve(x, p, schedule)
+        proposed = action.value(y)
+        delta_h = (proposed - current) + 0.5 * (group.inner(q, q) - group.inner(p, p))
+    accepted = metropolis_test(delta_h, key)
+    return select(accepted, y, x), select(accepted, proposed, current), delta_h, accepted
+
+
+@dataclass(frozen=True)
+class HMC(Update):
+    """Hybrid Monte Carlo: trajectories of molecular dynamics, accepted with min(1, exp(-Delta H)).
+
+    With `steps` given, the step size is trajectory_length / steps.  Without, warmup tunes the number of steps so
+    that the acceptance rate comes near `target_acceptance`; production never changes it.  `jitter` draws each
+    step size uniformly within (1 +- jitter), which frees harmonic modes from periodic orbits.
+    """
+
+    action: Action
+    trajectory_length: float = 1.0
+    steps: int | None = None
+    integrator: str | Integrator = LEAPFROG
+    jitter: float = 0.0
+    target_acceptance: float = 0.8
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "integrator", integrator(self.integrator))
+        if not self.trajectory_length > 0:
+            raise ValueError(f"HMC: trajectory_length must be positive, got {self.trajectory_length}")
+        if self.steps is not None and self.steps < 1:
+            raise ValueError(f"HMC: steps must be at least 1 (or None to tune it in warmup), got {self.steps}")
+        if not 0 <= self.jitter < 1:
+            raise ValueError(f"HMC: jitter must lie in [0, 1), got {self.jitter}")
+        if not 0 < self.target_acceptance < 1:
+            raise ValueError(f"HMC: target_acceptance must lie in (0, 1), got {self.target_acceptance}")
+
+    def init(self, x: Array) -> State:
+        """State of a field; the tuning starts at a tenth of the trajectory."""
+        tuning = Adaptation.start(0.1 * self.trajectory_length) if self.steps is None else ()
+        return State(x, self.action.value(x), tuning)
+
+    def step(self, state: State, key: Key) -> tuple[State, Info]:
+        """One trajectory of every chain."""
+        steps = self.steps or self._steps(state.tuning)
+        size = self.trajectory_length / steps
+        if self.jitter:
+            size *= 1 + self.jitter * (2 * key.fold("jitter").number() - 1)
+        schedule = self.integrator.schedule(size, steps)  # type: ignore[union-attr]
+        x, action, delta_h, accepted = transition(state.x, self.action, key, schedule, state.action)
+        return State(x, action, state.tuning), _info(delta_h, accepted, size, steps)
+
+    def _steps(self, tuning: Adaptation) -> int:
+        return max(1, round(self.trajectory_length / tuning.size))
+
+    def tune(self, state: State, info: Info) -> State:
+        """Dual averaging of the step size towards the target acceptance."""
+        if self.steps is not None:
+            return state
+        return state._replace(tuning=adapt(state.tuning, info["acceptance_rate"], self.target_acceptance))
+
+    def settle(self, state: State) -> State:
+        """Freeze the averaged step size."""
+        return state if self.steps is not None else state._replace(tuning=state.tuning.settled())
+
+
+def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:
+    xp = namespace(delta_h)
+    finite = xp.isfinite(delta_h)
+    rate = xp.exp(-xp.where(delta_h > 0, delta_h, xp.zeros_like(delta_h)))
+    return {
+        "accepted": accepted,
+        "acceptance_rate": xp.where(finite, rate, xp.zeros_like(rate)),
+        "energy_error": delta_h,
+        "diverging": xp.logical_or(xp.logical_not(finite), delta_h > 1000.0),
+        "step_size": size,
+        "n_steps": steps,
+    }
