@@ -66,7 +66,7 @@ def finite(x: Array, what: str) -> Array:
     xp = namespace(x)
     bad = xp.logical_not(xp.isfinite(x))
     if bool(xp.any(bad)):
-        where = tuple(int(i[0]) for i in np.nonzero(to_host(bad)))
+        where = tuple(int(i) for i in np.argwhere(to_host(bad))[0])
         count = int(xp.sum(xp.astype(bad, xp.int64)))
         raise ValueError(f"{what} holds {count} non-finite number(s), the first at index {where}: replace them first")
     return x
