@@ -45,7 +45,7 @@ class Action(ABC):
 
     def parameters(self) -> dict[str, Any]:
         """Name and couplings, as they are stored with an ensemble."""
-        couplings = asdict(self) if is_dataclass(self) else {}
+        couplings: dict[str, Any] = asdict(self) if is_dataclass(self) else {}
         return {"name": type(self).__name__, **couplings}
 
     def conventions(self) -> dict[str, str]:

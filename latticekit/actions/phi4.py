@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latticekit.actions.base import Action, Schedule
+from latticekit.actions.conditional import Conditional
 from latticekit.arrays import accelerated, namespace
 from latticekit.groups import Real
 from latticekit.lattice import shift
@@ -76,6 +77,21 @@ class Phi4(Action):
     def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
         """Molecular-dynamics trajectory, whole in one kernel where there is one."""
         return phi4_evolve(x, p, self.mass_squared, self.coupling, schedule)
+
+    def conditional(self, x: Array) -> Conditional:
+        """Weight of each site given its neighbours: (2D + m^2) phi^2 + lambda phi^4 - b phi.  (chain, *sites)
+
+        b = 2 sum_mu (phi(x+mu) + phi(x-mu)).  An extent of 2 has both bonds; an extent of 1 has none, and no part in D.
+        """
+        directions = [mu for mu in range(x.ndim - 1) if x.shape[mu + 1] > 1]
+        linear = namespace(x).zeros_like(x)
+        for mu in directions:
+            linear = linear + 2.0 * (shift(x, mu, 1) + shift(x, mu, -1))
+        return Conditional(2.0 * len(directions) + self.mass_squared, self.coupling, linear)
+
+    def bonds(self, x: Array) -> Array:
+        """2 phi(x) phi(x+mu), the terms of -S that change with a sign.  (chain, *sites) -> (chain, mu, *sites)"""
+        return namespace(x).stack([2.0 * x * shift(x, mu) for mu in range(x.ndim - 1)], axis=1)
 
     def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
         """Free field: everything; chains and small lattices: transfer matrix; else {}."""

@@ -1,17 +1,31 @@
 """Markov steps that leave exp(-S) invariant.  (floor 4)"""
 
 from latticekit.updates.base import State, Update
+from latticekit.updates.cluster import Cluster
+from latticekit.updates.heatbath import Heatbath
 from latticekit.updates.hmc import HMC
 from latticekit.updates.integrators import FORCE_GRADIENT, INTEGRATORS, LEAPFROG, OMELYAN, OMF4, Integrator
+from latticekit.updates.langevin import MALA, Langevin
+from latticekit.updates.metropolis import Metropolis
+from latticekit.updates.overrelaxation import Overrelaxation
+from latticekit.updates.sequence import Repeat, Sequence
 
 __all__ = [
     "FORCE_GRADIENT",
     "HMC",
     "INTEGRATORS",
     "LEAPFROG",
+    "MALA",
     "OMELYAN",
     "OMF4",
+    "Cluster",
+    "Heatbath",
     "Integrator",
+    "Langevin",
+    "Metropolis",
+    "Overrelaxation",
+    "Repeat",
+    "Sequence",
     "State",
     "Update",
 ]

@@ -11,6 +11,7 @@ from latticekit.arrays import to_host
 from latticekit.updates.base import Array
 
 _GAMMA, _T0, _KAPPA = 0.05, 10.0, 0.75
+_REACH = math.log(1000)  # of the search; without it the step would vanish where nothing is accepted
 
 
 class Adaptation(NamedTuple):
@@ -19,7 +20,7 @@ class Adaptation(NamedTuple):
     size: float
     log_mean: float
     error: float
-    count: float
+    steps: float
     anchor: float
 
     @classmethod
@@ -29,16 +30,16 @@ class Adaptation(NamedTuple):
 
     def settled(self) -> Adaptation:
         """The averaged step size, for production."""
-        return self._replace(size=math.exp(self.log_mean)) if self.count else self
+        return self._replace(size=math.exp(self.log_mean)) if self.steps else self
 
 
 def adapt(now: Adaptation, acceptance_rate: Array, target: float) -> Adaptation:
     """One step of dual averaging with the mean acceptance of all chains."""
-    count = now.count + 1
+    count = now.steps + 1
     rate = float(np.mean(to_host(acceptance_rate)))
     weight = 1 / (count + _T0)
     error = (1 - weight) * now.error + weight * (target - rate)
-    log_size = now.anchor - math.sqrt(count) / _GAMMA * error
+    log_size = now.anchor - min(max(math.sqrt(count) / _GAMMA * error, -_REACH), _REACH)
     share = count**-_KAPPA
     log_mean = share * log_size + (1 - share) * now.log_mean
     return Adaptation(math.exp(log_size), log_mean, error, count, now.anchor)

@@ -91,12 +91,12 @@ class HMC(Update):
 def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:
     xp = namespace(delta_h)
     finite = xp.isfinite(delta_h)
-    rate = xp.exp(-xp.where(delta_h > 0, delta_h, xp.zeros_like(delta_h)))
+    refused = xp.where(finite, delta_h, xp.full_like(delta_h, float("inf")))
     return {
         "accepted": accepted,
-        "acceptance_rate": xp.where(finite, rate, xp.zeros_like(rate)),
+        "acceptance_rate": xp.exp(xp.minimum(-refused, xp.zeros_like(delta_h))),
         "energy_error": delta_h,
-        "diverging": xp.logical_or(xp.logical_not(finite), delta_h > 1000.0),
+        "diverging": refused > 1000.0,
         "step_size": size,
         "n_steps": steps,
     }
