@@ -43,6 +43,10 @@ class Action(ABC):
         """{observable: value} that is known exactly on this lattice, else {}."""
         return {}
 
+    def schwinger_dyson(self, sites: tuple[int, ...]) -> dict[str, float]:
+        """{observable: c} with sum_O c_O <O> = 1 exactly, an identity that tests a run without a reference; or {}."""
+        return {}
+
     def parameters(self) -> dict[str, Any]:
         """Name and couplings, as they are stored with an ensemble."""
         couplings: dict[str, Any] = asdict(self) if is_dataclass(self) else {}

@@ -1,0 +1,1 @@
+"""Speed of latticekit, tracked by asv: see docs/performance.md."""
