@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 __version__ = "0.1.0"
 
 _WHERE = {
     "latticekit.actions": ["FreeScalar", "Phi4", "PRESETS", "preset"],
     "latticekit.arrays": ["set_threads"],
-    "latticekit.ensembles": ["open_ensemble", "sample", "summary"],
+    "latticekit.ensembles": ["measure", "open_ensemble", "sample", "summary"],
     "latticekit.groups": ["Real"],
     "latticekit.random": ["Key"],
-    "latticekit.updates": ["HMC", "FORCE_GRADIENT", "Integrator", "LEAPFROG", "OMELYAN", "OMF4"],
+    "latticekit.samplers": ["extrapolate_step_size"],
+    "latticekit.updates": [
+        *("HMC", "MALA", "Cluster", "Heatbath", "Langevin", "Metropolis", "Overrelaxation", "Repeat", "Sequence"),
+        *("FORCE_GRADIENT", "Integrator", "LEAPFROG", "OMELYAN", "OMF4"),
+    ],
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
 _ROOMS = ["actions", "arrays", "ensembles", "estimators", "exact", "groups", "kernels", "lattice", "observables"]
-_ROOMS += ["random", "testing", "updates"]
+_ROOMS += ["random", "samplers", "testing", "updates"]
 __all__ = sorted([*_HOME, *_ROOMS])
 
 

@@ -23,11 +23,11 @@ class Estimate:
 
     value: Array
     error: Array
-    error_error: Array | None = None
-    tau_int: Array | None = None
-    tau_int_error: Array | None = None
-    ess: Array | None = None
-    window: Array | None = None
+    error_error: Array = None
+    tau_int: Array = None
+    tau_int_error: Array = None
+    ess: Array = None
+    window: Array = None
     n: int | None = None
 
     def __getitem__(self, index: Any) -> Estimate:

@@ -29,5 +29,7 @@ def lattice_momentum_squared(sites: Sequence[int], like: Array) -> Array:
 
 def to_momentum(field: Array, *, dim: int | None = None) -> Array:
     """phi(k) = sum_x exp(-i k x) phi(x) over the last `dim` axes (default: all but the chain axis)."""
-    dim = field.ndim - 1 if dim is None else dim
-    return namespace(field).fft.fftn(field, axes=tuple(range(field.ndim - dim, field.ndim)))
+    xp, dim = namespace(field), field.ndim - 1 if dim is None else dim
+    if xp.isdtype(field.dtype, "real floating"):  # the standard's fftn is for complex fields
+        field = xp.astype(field, xp.complex64 if field.dtype == xp.float32 else xp.complex128)
+    return xp.fft.fftn(field, axes=tuple(range(field.ndim - dim, field.ndim)))

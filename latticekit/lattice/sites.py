@@ -66,5 +66,5 @@ def parity(sites: Sequence[int], like: Array) -> Array:
 
 
 def checkerboard(sites: Sequence[int], which: int, like: Array) -> Array:
-    """Boolean mask of the sites of parity `which` (0 even, 1 odd); every extent must be even (or 1)."""
+    """Boolean mask of the sites of parity `which` (0 even, 1 odd); neighbours differ on even extents."""
     return parity(sites, like) == which

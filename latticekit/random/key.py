@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+import operator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ PURPOSES = {
 }
 """Streams by name; 128 .. 255 are free for user code."""
 _DOUBLE = np.zeros(0)
-_LIMITS = {"seed": 2**64, "step": 2**32, "draw": 2**32, "purpose": 2**8, "chain": 2**24}
+_SEED, _WORD, _PURPOSE, _CHAIN = 2**64, 2**32, 2**8, 2**24
 
 
 @dataclass(frozen=True)
@@ -48,9 +49,21 @@ class Key:
     chain: int = 0
 
     def __post_init__(self) -> None:
-        for name, limit in _LIMITS.items():
-            if not 0 <= getattr(self, name) < limit:
-                raise OverflowError(f"random key: {name} must lie in [0, {limit}), got {getattr(self, name)}")
+        if not type(self.seed) is type(self.step) is type(self.purpose) is type(self.draw) is type(self.chain) is int:
+            for name in ("seed", "step", "purpose", "draw", "chain"):  # NumPy integers would wrap around silently
+                object.__setattr__(self, name, operator.index(getattr(self, name)))
+        inside = (
+            0 <= self.seed < _SEED
+            and 0 <= self.step < _WORD
+            and 0 <= self.draw < _WORD
+            and 0 <= self.purpose < _PURPOSE
+            and 0 <= self.chain < _CHAIN
+        )  # written out: a key is made several times per update
+        if not inside:
+            limits = {"seed": _SEED, "step": _WORD, "draw": _WORD, "purpose": _PURPOSE, "chain": _CHAIN}
+            values = {name: getattr(self, name) for name in limits}
+            wrong = [f"{n} = {v} (limit {limits[n]})" for n, v in values.items() if not 0 <= v < limits[n]]
+            raise OverflowError(f"random key: {', '.join(wrong)}; every field must lie in [0, limit)")
 
     def fold(self, purpose: str | int, draw: int = 0) -> Key:
         """The stream of one purpose (a name in PURPOSES, or a number 128 .. 255) and of its n-th use in the step."""
@@ -62,11 +75,13 @@ class Key:
 
     def at(self, step: int) -> Key:
         """The key of a step of the Markov chain."""
-        return replace(self, step=step)
+        return Key(self.seed, step, self.purpose, self.draw, self.chain)
 
     def part(self, index: int, parts: int) -> Key:
-        """The key of the index-th of `parts` updates that make up one step; parts of parts never collide."""
-        return replace(self, step=self.step * parts + index)
+        """The key of the index-th of `parts` updates of one step; every step must be cut into equally many parts."""
+        if not 0 <= index < parts:
+            raise ValueError(f"random key: index of a part must lie in [0, {parts}), got {index}")
+        return self.at(self.step * parts + index)
 
     def uniform(self, shape: tuple[int, ...], like: Array) -> Array:
         """Uniform numbers inside (0, 1) of shape (chain, ...), with dtype, namespace and device of `like`.
@@ -77,8 +92,8 @@ class Key:
         return uniform(like, self, _checked(shape))
 
     def number(self) -> float:
-        """One uniform number for all chains, the first of chain 0."""
-        return float(self.uniform((1,), _DOUBLE)[0])
+        """One uniform number for all chains, the first of chain 0 wherever this array's chains begin."""
+        return float(Key(self.seed, self.step, self.purpose, self.draw).uniform((1,), _DOUBLE)[0])
 
     def normal(self, shape: tuple[int, ...], like: Array) -> Array:
         """Normal numbers (mean 0, variance 1) of shape (chain, ...) by Box-Muller on the pairs of `uniform`."""
@@ -97,8 +112,8 @@ def _pairs(like: Array, key: Key, shape: tuple[int, ...]) -> tuple[Array, Array]
     """Two uniforms per counter, shape (chain, ceil(n/2)) each."""
     xp = namespace(like)
     chains, half = shape[0], (math.prod(shape[1:]) + 1) // 2
-    if key.chain + chains > _LIMITS["chain"]:
-        raise OverflowError(f"random key: chains must stay below {_LIMITS['chain']}, got {key.chain} + {chains}")
+    if key.chain + chains > _CHAIN:
+        raise OverflowError(f"random key: chains must stay below {_CHAIN}, got {key.chain} + {chains}")
     site = xp.reshape(xp.arange(half, dtype=xp.uint64, device=like.device), (1, half))
     chain = xp.reshape(xp.arange(chains, dtype=xp.uint64, device=like.device), (chains, 1))
     stream = chain + (key.purpose * 2**24 + key.chain)

@@ -49,9 +49,9 @@ def test_a_step_is_its_definition(kernels, name):
 
 @pytest.mark.parametrize("fault", ["kinetic term", "momenta", "accept"])
 def test_the_definition_sees_a_fault_of_one_percent(reference, fault, monkeypatch):
-    action, x, key = Phi4(-4.0, 6.0), field(4096, 4, 6), Key(3, step=5)
-    update = HMC(action, 0.9, steps=6)
-    _, right, accepted = by_definition(action, x, key, LEAPFROG.schedule(0.15, 6))
+    action, x, key = Phi4(0.2, 0.5), field(4096, 4, 6), Key(3, step=5)
+    update = HMC(action, 0.9, steps=3)
+    _, right, accepted = by_definition(action, x, key, LEAPFROG.schedule(0.3, 3))
     group = type(action.group)
     if fault == "kinetic term":
         inner = group.inner
@@ -119,22 +119,26 @@ def test_mean_of_exp_minus_delta_h_is_one(kernels, name):
     weight = np.exp(-info["energy_error"])
     assert np.std(weight) > 0.02
     assert abs(np.mean(weight) - 1) < 4 * np.std(weight) / math.sqrt(weight.size)
-    assert np.mean(np.exp(-info["energy_error"] + 0.2 * np.std(weight))) - 1 > 4 * np.std(weight) / math.sqrt(weight.size)
+    assert np.mean(np.exp(-info["energy_error"] + 0.2 * np.std(weight))) - 1 > 4 * np.std(weight) / math.sqrt(
+        weight.size
+    )
 
 
-def test_mean_of_exp_minus_delta_h_along_a_chain_of_phi4(kernels):
-    """10^4 trajectories of an interacting chain, after thermalisation; sub-chains of 25 draws are the blocks."""
-    action = Phi4(-4.0, 6.975)
-    update = HMC(action, steps=6)
-    state = update.init(0.5 * Key(1).fold("start").normal((400, 6, 6), DOUBLE))
+@pytest.mark.parametrize(("name", "steps"), [("leapfrog", 10), ("omelyan", 6), ("omf4", 3), ("force_gradient", 5)])
+def test_mean_of_exp_minus_delta_h_along_chains_of_phi4(kernels, name, steps):
+    """10^4 trajectories of an interacting field after thermalisation; the means of 256 chains are independent."""
+    update = HMC(Phi4(-4.0, 6.975), steps=steps, integrator=name)
+    state = update.init(0.3 * Key(1).fold("start").normal((256, 6, 6), DOUBLE))
     weights = []
-    for step in range(50):
+    for step in range(80):
         state, info = update.step(state, Key(1).at(step))
-        if step >= 25:
+        if step >= 40:
             weights.append(np.exp(-info["energy_error"]))
     chains = np.mean(weights, axis=0)
-    assert np.size(weights) == 10**4
-    assert abs(np.mean(chains) - 1) < 4 * np.std(chains) / math.sqrt(chains.size)
+    error = np.std(chains) / math.sqrt(chains.size)
+    assert np.size(weights) >= 10**4
+    assert error < 2e-3
+    assert abs(np.mean(chains) - 1) < 4 * error
 
 
 def test_tuning_happens_in_warmup_only(kernels):
@@ -211,7 +215,7 @@ def test_one_bad_chain_leaves_the_others_alone(kernels):
 def test_single_precision_fields_with_double_energies(kernels):
     update = HMC(Phi4(-4.0, 6.0), steps=10)
     single, info = update.step(update.init(field(16, 8, 8, dtype="float32")), Key(1))
-    double, expected = update.step(update.init(field(16, 8, 8, dtype="float32").astype("float64")), Key(1))
+    _, expected = update.step(update.init(field(16, 8, 8, dtype="float32").astype("float64")), Key(1))
     assert single.x.dtype == "float32"
     assert single.action.dtype == info["energy_error"].dtype == "float64"
     np.testing.assert_allclose(info["energy_error"], expected["energy_error"], atol=1e-3)

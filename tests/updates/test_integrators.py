@@ -43,9 +43,7 @@ def test_force_gradient_scales_with_the_square_of_the_step():
 
 def test_an_integrator_that_begins_with_a_drift_merges_drifts():
     position = Integrator("position leapfrog", 2, ((0.5, 1.0, 0.0), (0.5, 0.0, 0.0)))
-    np.testing.assert_allclose(
-        position.schedule(0.1, 3), [[0.05, 0.1, 0], [0.1, 0.1, 0], [0.1, 0.1, 0], [0.05, 0, 0]]
-    )
+    np.testing.assert_allclose(position.schedule(0.1, 3), [[0.05, 0.1, 0], [0.1, 0.1, 0], [0.1, 0.1, 0], [0.05, 0, 0]])
 
 
 @pytest.mark.parametrize("one", INTEGRATORS.values(), ids=INTEGRATORS)

@@ -78,6 +78,7 @@ def test_report(kernels, name):
     assert state.action.dtype == "float64"
     np.testing.assert_allclose(state.action, update.action.value(state.x), rtol=1e-12)
     assert info
+    assert np.mean(info.get("acceptance_rate", 0.5)) > 0.2, "a case that refuses everything tests nothing"
     for value in info.values():
         assert isinstance(value, (bool, int, float)) or value.shape == (8,)
     assert update.parameters()["name"] == type(update).__name__

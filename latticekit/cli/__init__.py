@@ -1,0 +1,5 @@
+"""The command line `latticekit`: demo, init, run, measure, summary, plot, convert, info.  (floor 7)"""
+
+from latticekit.cli.program import main
+
+__all__ = ["main"]

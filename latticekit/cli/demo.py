@@ -1,0 +1,134 @@
+"""`latticekit demo`: HMC of phi^4 theory in two dimensions, checked against exact values and a second algorithm."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from latticekit.cli.terminal import aligned, say
+
+if TYPE_CHECKING:
+    from latticekit.ensembles import Summary
+    from latticekit.updates import Update
+
+CHAINS, DRAWS, WARMUP = 128, 1000, 100
+_SIGMA = 5.0
+_MARK = {"demo": "latticekit demo"}
+_SHOWN = (
+    "action",
+    "phi_squared",
+    "phi_fourth",
+    "abs_magnetization",
+    "two_point[0]",
+    "two_point[1]",
+    "susceptibility",
+    "binder_cumulant",
+    "second_moment_correlation_length",
+    "schwinger_dyson",
+    "exp(-energy_error)",
+)
+_INTRODUCTION = """\
+phi^4 theory on a two-dimensional lattice, S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m^2 phi^2 + lambda phi^4 ].
+Hybrid Monte Carlo samples exp(-S); a pull is the distance from the expected value in units of the error.
+"""
+_NEXT = {
+    "latticekit summary {out}": "errors, autocorrelation times, verdict",
+    "latticekit plot {out} --out plots": "the figures",
+    "latticekit init run.toml": "settings of a run of your own",
+    "latticekit run run.toml": "and the run",
+}
+
+
+def demo(*, out: Path = Path("demo.zarr"), seed: int = 1) -> int:
+    """Check phi^4 HMC against exact values and a second algorithm, in half a minute.
+
+    Parameters
+    ----------
+    out
+        where the ensemble goes; a former demo there is replaced, anything else is left alone
+    seed
+        names all random numbers
+    """
+    begun = time.perf_counter()
+    _make_room(out)
+    say(_INTRODUCTION)
+    worst = max([*_free_field(seed), *_interacting(seed, out)], key=lambda check: abs(check[1]))
+    passed = abs(worst[1]) <= _SIGMA
+    say(
+        f"largest pull {worst[1]:+.1f} ({worst[0]}), allowed {_SIGMA:g}: "
+        + ("everything agrees." if passed else "DISAGREEMENT, do not trust this installation.")
+    )
+    say(f"saved {out} after {time.perf_counter() - begun:.0f} s")
+    if passed:
+        say("\nnext:\n" + "\n".join(f"  {c.format(out=out):<44}{what}" for c, what in _NEXT.items()))
+    return 0 if passed else 1
+
+
+def _make_room(out: Path) -> None:
+    """Remove a former demo; refuse anything else that is in the way."""
+    from latticekit.ensembles import open_ensemble
+
+    if not out.exists():
+        return
+    if open_ensemble(out, verify=False).attrs.get("demo") != _MARK["demo"]:
+        raise ValueError(f"{out} is not a former demo and is left as it is: choose another name with --out")
+    shutil.rmtree(out)
+
+
+def _free_field(seed: int) -> Iterator[tuple[str, float]]:
+    from latticekit.actions import FreeScalar
+    from latticekit.updates import HMC
+
+    update = HMC(FreeScalar(mass_squared=0.5), trajectory_length=1.5, steps=6, jitter=0.2)
+    table = _sampled(update, (8, 8), seed)
+    say("1. Free field, m^2 = 0.5, lambda = 0, on 8 x 8.  Exact: sums over momenta.")
+    yield from _compared(table, None)
+
+
+def _interacting(seed: int, out: Path) -> Iterator[tuple[str, float]]:
+    from latticekit.actions import preset
+    from latticekit.updates import HMC, Cluster, Heatbath, Sequence
+
+    e1 = preset("E1")
+    hmc = HMC(e1.action, trajectory_length=1.0, steps=10)
+    table = _sampled(hmc, e1.lattice, seed, out=out, attributes=_MARK)
+    other = _sampled(Sequence([Heatbath(e1.action), Cluster(e1.action)]), e1.lattice, seed + 1, draws=DRAWS // 2)
+    say("2. Interacting field E1 of 1904.12072, m^2 = -4, lambda = 6.975, on 6 x 6.  Exact: transfer matrix.")
+    yield from _compared(table, other)
+
+
+def _sampled(update: Update, lattice: tuple[int, ...], seed: int, draws: int | None = None, **more: Any) -> Summary:
+    from latticekit.ensembles import sample, summary
+
+    settings = {"chains": CHAINS, "draws": draws or DRAWS, "warmup": WARMUP, "seed": seed}
+    return summary(sample(update, lattice, **settings, **more))  # type: ignore[arg-type]
+
+
+def _compared(table: Summary, other: Summary | None) -> Iterator[tuple[str, float]]:
+    """Print HMC next to what it should be; yield (what, pull)."""
+    head = ["quantity", "HMC", "exact", "pull"] + (["heatbath + cluster", "pull"] if other else [])
+    lines = []
+    for row in (row for row in table.rows if row.name in _SHOWN):
+        name, value, exact, pull = (row.cells()[i] for i in (0, 1, 5, 6))
+        lines.append([name, value, exact, pull])
+        if row.pull is not None:
+            yield f"{name} against its exact value", row.pull
+        if other:
+            second, distance = _second(row, other)
+            lines[-1] += [second, "" if distance is None else f"{distance:+.2f}"]
+            if distance is not None:
+                yield f"{name} against heatbath + cluster", distance
+    say(aligned(head, lines) + "\n")
+
+
+def _second(row: Any, other: Summary) -> tuple[str, float | None]:
+    """The value of the other algorithm and the distance of the two in units of their common error."""
+    same = next((one for one in other.rows if one.name == row.name), None)
+    if same is None or row.name == "schwinger_dyson":
+        return "", None
+    a, b = row.estimate, same.estimate
+    return same.cells()[1], float((a.value - b.value) / math.hypot(float(a.error), float(b.error)))

@@ -1,0 +1,38 @@
+"""One line on every setting, for the help and for the comments of run.toml."""
+
+WORDS = {
+    "update": "one step of the chain: these updates in turn",
+    # [action]
+    "name": "action, with the convention of its couplings",
+    "preset": "named point of the literature, for the couplings and extents that are not given",
+    "mass_squared": "m^2",
+    "coupling": "lambda, the coefficient of phi^4",
+    "kappa": "hopping parameter (phi4_hopping)",
+    "lam": "coupling (phi4_hopping)",
+    # [lattice]
+    "shape": "extents, time first, as [8, 8]; left out: those of the preset",
+    # [run]
+    "chains": "independent Markov chains",
+    "draws": "recorded draws per chain",
+    "warmup": "updates before the first draw",
+    "thin": "updates per draw",
+    "seed": "names all random numbers; equal settings give equal bits",
+    "out": "Zarr store of the ensemble",
+    "resume": "continue the store bit for bit, up to draws",
+    "observables": "what is measured on every draw; the action always is",
+    "configurations": "store the field of every n-th draw; 0: none",
+    "backend": "array library",
+    "dtype": "precision of the field",
+    "start": "first field: all zero, or random",
+    # updates
+    "trajectory_length": "molecular-dynamics time of a trajectory",
+    "steps": "integration steps per trajectory; left out: tuned in warmup",
+    "integrator": "leapfrog, omelyan, omf4 or force_gradient",
+    "jitter": "step sizes vary uniformly by this fraction",
+    "target_acceptance": "acceptance rate that the tuning aims at",
+    "step_size": "size of a step; left out: tuned in warmup, where the update can",
+    "hits": "proposals per site and sweep",
+    "attempts": "tries of a site before it keeps its value",
+    "kind": "swendsen_wang (all clusters) or wolff (one)",
+    "scheme": "euler (bias of order step_size) or heun (second order)",
+}

@@ -1,0 +1,172 @@
+"""Everything that defines a run, checked before anything is computed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from latticekit.arrays import backend, finite
+from latticekit.lattice import check_sites
+from latticekit.observables import Observable, observable
+from latticekit.random import Key
+from latticekit.updates import State, Update
+
+SCHEMA, SCHEMA_VERSION = "latticekit.ensemble", "1"
+DEFAULT_OBSERVABLES = ("magnetization", "abs_magnetization", "phi_squared", "phi_fourth", "two_point")
+_DTYPES = ("float32", "float64")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `sample` was asked for; `fingerprint` names the physics and the sampler, not the number of draws."""
+
+    update: Update
+    lattice: tuple[int, ...]
+    chains: int
+    warmup: int
+    thin: int
+    seed: int
+    observables: tuple[Observable, ...]
+    backend: str
+    dtype: str
+    start: Any
+    configurations: int
+
+    def __post_init__(self) -> None:
+        _at_least("chains", self.chains, 1)
+        _at_least("warmup", self.warmup, 0)
+        _at_least("thin", self.thin, 1)
+        _at_least("configurations", self.configurations, 0)
+        if self.dtype not in _DTYPES:
+            raise ValueError(f"dtype must be one of {_DTYPES}, got {self.dtype!r}")
+        if isinstance(self.start, str) and self.start not in ("cold", "hot"):
+            raise ValueError(f'start must be "cold", "hot" or an array, got {self.start!r}')
+        self.update.check(self.lattice)
+        if not self.update.ergodic:
+            name = type(self.update).__name__
+            raise ValueError(f"{name} alone does not reach every field: sample lk.Sequence([{name}(...), lk.HMC(...)])")
+        _ = self.key  # refuses a seed outside its range
+
+    @property
+    def key(self) -> Key:
+        """The root of all random numbers of the run."""
+        return Key(self.seed)
+
+    def initial(self) -> State:
+        """State before the first update."""
+        xp, group = backend(self.backend), self.update.action.group
+        like = xp.zeros((1,), dtype=getattr(xp, self.dtype))
+        shape = group.shape(self.chains, self.lattice)
+        if not isinstance(self.start, str):
+            x = xp.asarray(self.start, dtype=like.dtype)
+            if tuple(x.shape) != shape:
+                raise ValueError(f"start must have shape {shape} (chain, ..., *sites), got {tuple(x.shape)}")
+            return self.update.init(finite(x, "start"))
+        if self.start == "hot":
+            return self.update.init(group.random(self.key.fold("start"), shape, like))
+        return self.update.init(group.identity(shape, like))
+
+    def physics(self) -> dict[str, Any]:
+        """Settings that decide every number of the run, as plain data."""
+        start = self.start if isinstance(self.start, str) else _digest(np.asarray(self.start))
+        return {
+            "action": self.update.action.parameters(),
+            "update": self.update.parameters(),
+            "lattice": list(self.lattice),
+            "chains": self.chains,
+            "warmup": self.warmup,
+            "thin": self.thin,
+            "seed": self.seed,
+            "observables": [one.name for one in self.observables],
+            "dtype": self.dtype,
+            "start": start,
+            "configurations": self.configurations,
+        }
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 of `physics`."""
+        return hashlib.sha256(json.dumps(self.physics(), sort_keys=True).encode()).hexdigest()
+
+    def attributes(self) -> dict[str, str | int]:
+        """Root attributes of the ensemble: where it comes from and what its numbers mean."""
+        from latticekit import __version__
+
+        action = self.update.action
+        return {
+            "schema": SCHEMA,
+            "schema_version": SCHEMA_VERSION,
+            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "inference_library": "latticekit",
+            "inference_library_version": __version__,
+            "config": json.dumps(self.physics()),
+            "config_sha256": self.fingerprint,
+            "seed": str(self.seed),
+            "rng": "philox4x32-10; counter = (site, draw, step, purpose 2^24 + chain), key = seed",
+            "backend": self.backend,
+            "device": platform.machine(),
+            "dtype": self.dtype,
+            "lattice_shape": json.dumps(list(self.lattice)),
+            "boundary": "periodic",
+            "action": action.parameters()["name"],
+            "action_params": json.dumps(action.parameters()),
+            "conventions": json.dumps(action.conventions()),
+            "update": json.dumps(self.update.parameters()),
+            "tau_int_convention": "1/2 + sum_{t>=1} rho(t)",
+            "versions": json.dumps(_versions()),
+            "git_commit": _git_commit(),
+            "parents": "[]",
+            "status": "running",
+        }
+
+
+def make_plan(
+    update: Update,
+    lattice: Sequence[int],
+    observables: Sequence[str | Observable] | None,
+    **settings: Any,
+) -> Plan:
+    """A checked plan from the arguments of `sample`."""
+    if not isinstance(update, Update):
+        raise TypeError(f"sample needs an update such as lk.HMC(action), got {type(update).__name__}")
+    chosen = DEFAULT_OBSERVABLES if observables is None else observables
+    named = tuple(observable(one) for one in chosen if one != "action")
+    return Plan(update=update, lattice=check_sites(lattice), observables=named, **settings)
+
+
+def _at_least(name: str, value: int, least: int) -> None:
+    if not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(f"{name} must be a whole number >= {least}, got {value!r}")
+
+
+def _digest(x: np.ndarray) -> str:
+    return hashlib.sha256(np.ascontiguousarray(x).tobytes()).hexdigest()
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in ("numpy", "numba", "xarray", "zarr", "cupy"):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _git_commit() -> str:
+    """Commit of the library when it runs from a checkout, else ""."""
+    here = Path(__file__).resolve().parents[2]
+    if not (here / ".git").exists():
+        return ""
+    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
+    return asked.stdout.strip()

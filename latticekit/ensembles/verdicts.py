@@ -1,0 +1,146 @@
+"""Is this run to be trusted?  Findings in words, worst first to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import xarray as xr
+
+from latticekit.estimators import stuck, thermalised
+
+if TYPE_CHECKING:
+    from latticekit.ensembles.summary import Row
+
+_FAIL_Z, _WARN_Z = 5.0, 4.0
+_FEWEST_ESS, _FEWEST_TAU = 100, 20
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One sentence on the run; level "ok", "warn" or "fail"."""
+
+    level: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"  {self.level:>4}: {self.text}"
+
+
+def findings(ensemble: xr.DataTree, posterior: xr.Dataset, rows: list[Row]) -> tuple[Finding, ...]:
+    """All that the checks have to say."""
+    checks = (
+        _sampler(ensemble),
+        _thermalisation(posterior),
+        _length(rows, posterior),
+        _agreement(rows),
+        _stuck(ensemble, posterior),
+        _sign(posterior),
+        _exactness(rows),
+        _complete(ensemble),
+    )
+    return tuple(finding for check in checks for finding in check)
+
+
+def _sampler(ensemble: xr.DataTree) -> Iterator[Finding]:
+    if "sample_stats" not in ensemble.children:
+        return
+    for name, values in ensemble["sample_stats"].data_vars.items():
+        if str(name).endswith("acceptance_rate"):
+            yield _acceptance(str(name).removesuffix("acceptance_rate").rstrip("_"), float(values.mean()))
+        if str(name).endswith("diverging") and bool(values.any()):
+            share = float(values.mean())
+            yield Finding("warn" if share < 0.01 else "fail", f"{share:.2%} of the trajectories diverged: more steps")
+        if str(name).endswith("bias_order"):
+            order = int(values.max())
+            yield Finding("warn", f"no Metropolis test: results are biased in order {order} of the step size, extrapolate")
+
+
+def _acceptance(who: str, rate: float) -> Finding:
+    text = f"acceptance {rate:.1%}" + (f" ({who})" if who else "")
+    if rate < 0.1:
+        return Finding("fail", f"{text}: the chains hardly move, use a smaller step size")
+    if rate < 0.4:
+        return Finding("warn", f"{text} is low: a smaller step size will be more efficient")
+    return Finding("ok", text)
+
+
+def _thermalisation(posterior: xr.Dataset) -> Iterator[Finding]:
+    names = [n for n in ("action", "phi_squared", "abs_magnetization") if n in posterior]
+    if posterior.sizes["draw"] < 20 or not names:
+        return
+    worst = max((abs(float(thermalised(posterior[n].values).pooled)), n) for n in names)
+    text = f"first fifth of the draws against the rest: {worst[0]:.1f} sigma ({worst[1]})"
+    yield (
+        Finding("ok", f"thermalised, {text}")
+        if worst[0] < _WARN_Z
+        else Finding("fail" if worst[0] > _FAIL_Z else "warn", f"not thermalised, {text}: use more warmup")
+    )
+
+
+def _length(rows: list[Row], posterior: xr.Dataset) -> Iterator[Finding]:
+    known = [(float(r.estimate.ess), float(r.estimate.tau_int), r.name) for r in rows if float(r.estimate.error) > 0]
+    if not known:
+        return
+    ess, _, name = min(known)
+    longest = max(tau for _, tau, _ in known)
+    per_chain = posterior.sizes["draw"] / (2 * longest)
+    text = f"fewest effective draws {ess:.0f} ({name}), run length {per_chain:.0f} x 2 tau_int per chain"
+    if ess < _FEWEST_ESS:
+        yield Finding("fail" if ess < _FEWEST_ESS / 5 else "warn", f"{text}: too few for reliable errors, run longer")
+    elif per_chain < _FEWEST_TAU / 2:
+        yield Finding("warn", f"{text}: chains are short against the autocorrelation, tau_int may be underestimated")
+    else:
+        yield Finding("ok", text)
+
+
+def _agreement(rows: list[Row]) -> Iterator[Finding]:
+    known = [(r.agreement.rhat - r.agreement.expected, r.agreement.rhat, r.name) for r in rows if r.agreement]
+    if not known:
+        return
+    excess, worst, name = max(known)
+    text = f"largest R-hat {worst:.3f} ({name})"
+    level = "ok" if excess < 0.01 else "warn" if excess < 0.05 else "fail"
+    yield Finding(level, text if level == "ok" else f"{text}: the chains disagree, run longer")
+
+
+def _stuck(ensemble: xr.DataTree, posterior: xr.Dataset) -> Iterator[Finding]:
+    series = posterior["action"].values if "action" in posterior else next(iter(posterior.data_vars.values())).values
+    found = stuck(series)
+    frozen = np.flatnonzero(np.asarray(found.frozen))
+    longest = int(np.max(np.asarray(found.longest_run)))
+    if len(frozen):
+        yield Finding("fail", f"{len(frozen)} chain(s) never moved, the first is chain {frozen[0]}")
+    elif longest > max(20, 0.1 * series.shape[1]):
+        yield Finding("warn", f"one chain stood still for {longest} draws in a row")
+
+
+def _sign(posterior: xr.Dataset) -> Iterator[Finding]:
+    """A symmetric field whose magnetisation never changes sign has not seen both its phases."""
+    if "magnetization" not in posterior:
+        return
+    m = posterior["magnetization"].values
+    flips = np.sum(np.sign(m[:, 1:]) != np.sign(m[:, :-1]), axis=1)
+    if m.shape[1] >= 100 and np.any(flips == 0):
+        yield Finding(
+            "warn",
+            f"the magnetisation of {int(np.sum(flips == 0))} chain(s) never changed sign: odd quantities such as <phi> "
+            "are not sampled (use |phi|, or a cluster update in the sequence)",
+        )
+
+
+def _exactness(rows: list[Row]) -> Iterator[Finding]:
+    pulls = [(abs(r.pull), r.name) for r in rows if r.pull is not None]
+    if not pulls:
+        return
+    worst, name = max(pulls)
+    text = f"{len(pulls)} values known exactly, largest pull {worst:.1f} sigma ({name})"
+    level = "ok" if worst < _WARN_Z else "warn" if worst < _FAIL_Z else "fail"
+    yield Finding(level, text)
+
+
+def _complete(ensemble: xr.DataTree) -> Iterator[Finding]:
+    if ensemble.attrs.get("status") not in (None, "complete"):
+        yield Finding("warn", f"the run is {ensemble.attrs['status']}: continue it with resume = True")

@@ -1,0 +1,35 @@
+"""The protocol of an observable: one number or correlator per configuration."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+Array = Any
+
+
+class Observable(ABC):
+    """One number or correlator per configuration, with the labels it is stored under."""
+
+    name: ClassVar[str]
+    """The variable it becomes in an ensemble: the class name in snake case."""
+    dims: ClassVar[tuple[str, ...]] = ()
+    """Dimensions beyond chain and draw."""
+    long_name: ClassVar[str]
+    units: ClassVar[str] = "1"
+    symbol: ClassVar[str]
+    """LaTeX, without dollars."""
+
+    @abstractmethod
+    def measure(self, x: Array) -> Array:
+        """The observable on every chain, float64.  field -> (chain, *dims)"""
+
+    def coords(self, sites: tuple[int, ...]) -> dict[str, np.ndarray]:
+        """Coordinate values of each of `dims` on these sites."""
+        return {}
+
+    def attributes(self) -> dict[str, str]:
+        """What is written beside the numbers."""
+        return {"long_name": self.long_name, "units": self.units, "symbol": self.symbol}

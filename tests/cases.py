@@ -1,0 +1,193 @@
+"""One dictionary of named cases per protocol: a new thing adds a line, and every oracle runs over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from latticekit.actions import Action, FreeScalar, Phi4
+from latticekit.groups import Group, Real
+from latticekit.observables import (
+    AbsMagnetization,
+    Magnetization,
+    MomentumTwoPoint,
+    Observable,
+    PhiFourth,
+    PhiSquared,
+    TwoPoint,
+)
+from latticekit.random import Key
+from latticekit.updates import (
+    FORCE_GRADIENT,
+    HMC,
+    INTEGRATORS,
+    LEAPFROG,
+    MALA,
+    OMELYAN,
+    OMF4,
+    Cluster,
+    Heatbath,
+    Langevin,
+    Metropolis,
+    Overrelaxation,
+    Repeat,
+    Sequence,
+    Update,
+)
+
+SCALAR = ("translation", "reflection", "permutation", "sign")
+AXIS = ("translation", "reflection", "sign")
+
+
+def field(*shape: int, dtype: str = "float64", scale: float = 0.6, seed: int = 1) -> np.ndarray:
+    """A generic real field, read-only.  -> (chain, *sites)"""
+    x = Key(seed).fold("test").normal(shape, np.zeros(0, dtype)) * scale
+    x.flags.writeable = False
+    return x
+
+
+class GroupCase(NamedTuple):
+    """A group, with a shape of its fields."""
+
+    group: Group
+    shape: tuple[int, ...]
+
+
+class ActionCase(NamedTuple):
+    """An action on a lattice, with the symmetries it has."""
+
+    action: Action
+    sites: tuple[int, ...]
+    symmetries: tuple[str, ...] = SCALAR
+
+
+class UpdateCase(NamedTuple):
+    """How to make an update of an action, and what is promised of it."""
+
+    make: Callable[[Action], Update]
+    exact: bool = True
+    """Leaves exp(-S) invariant without a step-size error."""
+    balanced: bool = True
+    """In detailed balance (not so: sweeps in a fixed order, sequences)."""
+
+
+class ObservableCase(NamedTuple):
+    """An observable, with the symmetries that leave it unchanged."""
+
+    observable: Observable
+    symmetries: tuple[str, ...] = SCALAR
+
+
+class KernelCase(NamedTuple):
+    """Arguments of an accelerated function; `must`: the NumPy kernel may not decline them."""
+
+    args: tuple[Any, ...]
+    must: bool = True
+    tolerance: float | None = None
+
+
+GROUPS = {"real": GroupCase(Real(), (3, 4, 5))}
+
+ACTIONS = {
+    "phi4 1d": ActionCase(Phi4(-1.0, 2.0), (7,)),
+    "phi4 2d": ActionCase(Phi4(-4.0, 6.008), (6, 6)),
+    "phi4 3d": ActionCase(Phi4(-4.0, 5.113), (3, 4, 4)),
+    "phi4 4d": ActionCase(Phi4(-4.0, 5.113), (4, 4, 3, 2)),
+    "phi4 5d": ActionCase(Phi4(0.5, 0.1), (2, 3, 2, 3, 2)),
+    "free 2d": ActionCase(FreeScalar(0.3), (5, 4)),
+    "phi4 with an extent of one": ActionCase(Phi4(-1.0, 1.0), (1, 5)),
+    "sum": ActionCase(FreeScalar(0.7) + Phi4(-2.0, 1.0), (4, 4)),
+    "long": ActionCase(Phi4(-4.0, 5.0), (2, 33)),
+}
+
+UPDATES = {
+    "hmc leapfrog": UpdateCase(lambda action: HMC(action, steps=3, integrator=LEAPFROG)),
+    "hmc omelyan": UpdateCase(lambda action: HMC(action, 0.5, steps=1, integrator=OMELYAN)),
+    "hmc omf4": UpdateCase(lambda action: HMC(action, 0.7, steps=1, integrator=OMF4)),
+    "hmc force gradient": UpdateCase(lambda action: HMC(action, 0.6, steps=1, integrator=FORCE_GRADIENT)),
+    "hmc jitter": UpdateCase(lambda action: HMC(action, steps=4, jitter=0.3)),
+    "metropolis": UpdateCase(lambda action: Metropolis(action, step_size=0.7, hits=2), balanced=False),
+    "heatbath": UpdateCase(Heatbath, balanced=False),
+    "heatbath one try": UpdateCase(lambda action: Heatbath(action, attempts=1), balanced=False),
+    "overrelaxation": UpdateCase(Overrelaxation, balanced=False),
+    "mala": UpdateCase(lambda action: MALA(action, step_size=0.05)),
+    "langevin euler": UpdateCase(lambda action: Langevin(action, step_size=0.02), exact=False, balanced=False),
+    "swendsen_wang": UpdateCase(Cluster),
+    "wolff": UpdateCase(lambda action: Cluster(action, "wolff")),
+    "sequence": UpdateCase(lambda action: Sequence([HMC(action, steps=3), Overrelaxation(action)]), balanced=False),
+    "repeat": UpdateCase(lambda action: Repeat(HMC(action, 0.3, steps=1), 3)),
+}
+
+OBSERVABLES = {
+    "magnetization": ObservableCase(Magnetization(), SCALAR[:3]),
+    "abs magnetization": ObservableCase(AbsMagnetization()),
+    "phi squared": ObservableCase(PhiSquared()),
+    "phi fourth": ObservableCase(PhiFourth()),
+    "two point": ObservableCase(TwoPoint(), AXIS),
+    "momentum two point": ObservableCase(MomentumTwoPoint()),
+}
+
+SHAPES = {  # of fields; False: a kernel may leave them to the reference
+    (1, 4, 4): True,
+    (3, 8, 8): True,
+    (5, 3, 7): True,
+    (130, 4, 4): True,
+    (2, 33, 20): True,
+    (2, 4, 3, 6): True,
+    (2, 4, 4, 3, 5): True,
+    (4, 9): False,
+    (1, 1, 1): False,
+    (2, 2, 2): False,
+    (2, 2, 3, 2, 3, 2): False,
+}
+DTYPES = ("float64", "float32")
+
+
+def _fields() -> list[tuple[np.ndarray, bool]]:
+    return [(field(*shape, dtype=dtype), must) for shape, must in SHAPES.items() for dtype in DTYPES]
+
+
+def _values() -> list[KernelCase]:
+    return [KernelCase((x, *couplings), must) for x, must in _fields() for couplings in ((-4.0, 5.1), (0.3, 0.0))]
+
+
+def _evolutions() -> list[KernelCase]:
+    tolerance = {"float64": 1e-11, "float32": 1e-4}  # rounding grows along a trajectory
+    return [
+        KernelCase((x, x[::-1, ...].copy(), -4.0, 5.1, one.schedule(0.05, 4)), must, tolerance[str(x.dtype)])
+        for x, must in _fields()
+        for one in INTEGRATORS.values()
+    ]
+
+
+def _transitions() -> list[KernelCase]:
+    cases = []
+    for x, must in _fields():
+        action, key = Phi4(-4.0, 5.1), Key(7, step=3, chain=2)
+        schedule = LEAPFROG.schedule(0.1, 5)
+        tolerance = 1e-11 if str(x.dtype) == "float64" else 1e-3
+        cases.append(KernelCase((x, action, key, schedule, action.value(x)), must, tolerance))
+    return cases
+
+
+def _numbers() -> list[KernelCase]:
+    keys = (Key(0), Key(2**64 - 1, step=2**32 - 1, purpose=255, draw=2**32 - 1, chain=2**24 - 200))
+    return [
+        KernelCase((np.zeros(0, dtype), key, shape))
+        for key in keys
+        for dtype in DTYPES
+        for shape in [(1,), (3, 1), (2, 7), (1, 8, 8), (3, 5, 5), (70, 3), (2, 1000)]
+    ]
+
+
+KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
+    "latticekit.actions.phi4.phi4_value": _values,
+    "latticekit.actions.phi4.phi4_force": _values,
+    "latticekit.actions.phi4.phi4_evolve": _evolutions,
+    "latticekit.random.key.uniform": _numbers,
+    "latticekit.random.key.normal": _numbers,
+    "latticekit.updates.hmc.transition": _transitions,
+}
+"""Name in arrays.REGISTRY -> cases."""
