@@ -87,7 +87,7 @@ def _sink(plan: Plan, out: str | Path | None, resume: bool, notes: dict[str, Any
 def _run(plan: Plan, sink: Memory | Store, draws: int, monitor: Monitor) -> None:
     state, done = plan.initial(), sink.draws
     if done is None:
-        state, done = _warm_up(plan, state, sink), 0
+        state, done = _warm_up(plan, state, sink, monitor), 0
     else:
         state = _restored(state, sink.state())
         sink.set_attrs(status="running")
@@ -95,10 +95,12 @@ def _run(plan: Plan, sink: Memory | Store, draws: int, monitor: Monitor) -> None
     sink.set_attrs(status="complete")
 
 
-def _warm_up(plan: Plan, state: State, sink: Memory | Store) -> State:
+def _warm_up(plan: Plan, state: State, sink: Memory | Store, monitor: Monitor) -> State:
     recorder, groups = Recorder(plan, "warmup_"), []
-    for state, info in chain(plan.update, state, plan.key, plan.warmup, tune=True):
+    steps = chain(plan.update, state, plan.key, plan.warmup, tune=True)
+    for done, (state, info) in enumerate(steps, start=1):
         recorder.add(state, info)
+        monitor.warming_up(done / plan.warmup)
         if recorder.full:
             groups.append(recorder.take())
     groups.append(recorder.take())

@@ -26,6 +26,12 @@ class Monitor:
         self.actions: list[np.ndarray] = []
         self.acceptance = (0.0, 0)
 
+    def warming_up(self, share: float) -> None:
+        """Tell how far warmup is, a number in (0, 1]."""
+        if self.show is not None and time.monotonic() >= self.due:
+            self.due = time.monotonic() + _EVERY
+            self.show(0, self.total, {"warmup": share})
+
     def block(self, groups: dict[str, Any], done: int) -> None:
         """Take note of a recorded block."""
         if self.show is None or "posterior" not in groups:
@@ -66,7 +72,7 @@ class Bar:
     def __call__(self, done: int, total: int, report: dict[str, float]) -> None:
         """Show a report."""
         self.bar.start()
-        names = {"acceptance": "acceptance {:.1%}", "ess": "ESS {:.0f}"}
+        names = {"warmup": "warmup {:.0%}", "acceptance": "acceptance {:.1%}", "ess": "ESS {:.0f}"}
         known = ", ".join(names[k].format(v) for k, v in report.items())
         self.bar.update(self.task, completed=done, total=total, known=known)
 

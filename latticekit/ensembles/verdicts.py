@@ -55,7 +55,7 @@ def _sampler(ensemble: xr.DataTree) -> Iterator[Finding]:
             yield Finding("warn" if share < 0.01 else "fail", f"{share:.2%} of the trajectories diverged: more steps")
         if str(name).endswith("bias_order"):
             order = int(values.max())
-            yield Finding("warn", f"no Metropolis test: results are biased in order {order} of the step size, extrapolate")
+            yield Finding("warn", f"no Metropolis test: results are biased in order {order} of the step size")
 
 
 def _acceptance(who: str, rate: float) -> Finding:

@@ -25,7 +25,8 @@ def equal(a, b):
 
 def test_schema():
     tree = lk.sample(HMC, **SMALL, configurations=5)
-    assert {"posterior", "sample_stats", "warmup_posterior", "warmup_sample_stats", "configurations"} == set(tree.children)
+    groups = {"posterior", "sample_stats", "warmup_posterior", "warmup_sample_stats", "configurations"}
+    assert groups == set(tree.children)
     posterior = tree["posterior"]
     assert posterior["action"].dims == ("chain", "draw")
     assert posterior["two_point"].dims == ("chain", "draw", "dt")
@@ -102,6 +103,7 @@ def test_progress_is_told_acceptance_and_ess():
     assert (done, total) == (50, 50)
     assert 0 < report["acceptance"] <= 1
     assert report["ess"] > 1
+    assert 0 < told[0][2]["warmup"] <= 1
 
 
 def test_silent_without_a_terminal(capsys):

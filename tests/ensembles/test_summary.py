@@ -18,7 +18,8 @@ def test_exact_values_and_pulls(free):
     """Eleven pulls of one seed, false-alarm rate 11 x 6e-5; the errors of phi_squared are below 0.5 %."""
     table = lk.summary(free)
     known = [row for row in table.rows if row.pull is not None]
-    assert {"action", "phi_squared", "phi_fourth", "two_point[0]", "susceptibility", "schwinger_dyson"} <= {r.name for r in known}
+    expected = {"action", "phi_squared", "phi_fourth", "two_point[0]", "susceptibility", "schwinger_dyson"}
+    assert expected <= {r.name for r in known}
     assert table.worst_pull < 4
     assert table["phi_squared"].estimate.error < 0.005 * table["phi_squared"].estimate.value
     assert table.trusted
@@ -37,7 +38,12 @@ def test_a_two_percent_fault_is_seen(free):
 
 def test_schwinger_dyson_sees_a_wrong_coupling():
     tree = lk.sample(
-        lk.HMC(lk.Phi4(-1.0, 2.0), trajectory_length=1.0, steps=6), lattice=(4, 4), chains=128, draws=8000, warmup=50, seed=3
+        lk.HMC(lk.Phi4(-1.0, 2.0), trajectory_length=1.0, steps=6),
+        lattice=(4, 4),
+        chains=128,
+        draws=8000,
+        warmup=50,
+        seed=3,
     )
     assert abs(lk.summary(tree)["schwinger_dyson"].pull) < 4
     tree.attrs["action_params"] = tree.attrs["action_params"].replace("2.0", "2.06")
