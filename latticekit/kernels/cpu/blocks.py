@@ -14,8 +14,10 @@ import numpy as np
 from latticekit.kernels.cpu.vector import width
 
 Array = Any
-FIRST_CACHE, SECOND_CACHE = 1 << 15, 1 << 19
-"""Bytes that may be expected to stay in the first- and second-level cache."""
+CACHE = 1 << 19
+"""Bytes that may be expected to stay in the second-level cache."""
+SLAB = 1 << 16
+"""Bytes of a slab: short enough for several in the cache, long enough that the calls around it do not count."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,9 @@ def blocks(chains: int, sites: tuple[int, ...], itemsize: int, across: bool | No
 def _across(chains: int, x: int, volume: int, w: int, itemsize: int) -> bool:
     """Whether vectors of chains cost less than vectors of sites: they need no ends of rows, but more cache."""
     by_rows = chains * (-(-x // w) + 1.5)  # vectors per row, and what its ends cost
-    return -(-chains // w) * x < by_rows and 2 * volume * w * itemsize <= SECOND_CACHE
+    block = 2 * volume * w * itemsize
+    by_chains = -(-chains // w) * x * (1.0 if block <= CACHE // 4 else 1.3)
+    return by_chains < by_rows and block <= CACHE
 
 
 def _slabs(sites: tuple[int, ...], total: int, row: int) -> tuple[int, int, int, int, int]:
@@ -66,13 +70,15 @@ def _slabs(sites: tuple[int, ...], total: int, row: int) -> tuple[int, int, int,
 
     row: bytes of field and momentum of a row.  Small blocks stay in cache by themselves: one slab, no chase.
     """
-    if total * row <= FIRST_CACHE or len(sites) < 2:
+    if total * row <= CACHE or len(sites) < 2:
         return 1, 1, 1, total, 1
     layer = total // sites[0]
-    if len(sites) > 2 and 6 * layer * row > SECOND_CACHE:
-        return 2, sites[0], sites[1], layer // sites[1], 8
-    group = max(1, 3 * FIRST_CACHE // 8 // (layer * row))
-    return 3, -(-sites[0] // group), 1, group * layer, 1
+    if len(sites) > 2 and layer * row > 2 * SLAB:
+        part = layer // sites[1]
+        return 2, sites[0], sites[1], part, max(4, 3 * SLAB // 2 // (part * row))
+    group = max(1, SLAB // (layer * row))
+    depth = max(1, (3 * CACHE // 2 // (group * layer * row) - 1) // 2)
+    return depth, -(-sites[0] // group), 1, group * layer, 1
 
 
 def aligned(shape: tuple[int, ...], dtype: Any) -> Array:
@@ -114,7 +120,7 @@ class _Memory(threading.local):
             return np.empty(shape, dtype)
         if size > 1 << 26:
             return aligned(shape, dtype)
-        for n in range(len(self.large)):
+        for n in reversed(range(len(self.large))):  # the last one is still in the cache
             if len(self.large[n]) == size + 64 and sys.getrefcount(self.large[n]) == _UNUSED:
                 self.large.append(self.large.pop(n))
                 return _view(self.large[-1], shape, dtype)
@@ -122,5 +128,6 @@ class _Memory(threading.local):
         return _view(self.large[-1], shape, dtype)
 
 
-_UNUSED = sys.getrefcount([np.empty(1)][0])  # references of an array that only a list holds
+_SAMPLE = [np.empty(1)]
+_UNUSED = sys.getrefcount(_SAMPLE[0])  # references of an array that only a list holds, and of the question
 MEMORY = _Memory()

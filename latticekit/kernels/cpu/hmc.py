@@ -11,7 +11,7 @@ from latticekit.kernels.cpu import momenta, phi4, sums, wide
 from latticekit.kernels.cpu.blocks import MEMORY, Blocks, blocks
 from latticekit.kernels.cpu.lanes import lanes
 from latticekit.kernels.cpu.loops import loops
-from latticekit.kernels.cpu.random import FORMULAS, filler, key_words
+from latticekit.kernels.cpu.random import FORMULAS, TARGETS, filler, key_words
 from latticekit.kernels.cpu.target import kernel, loop, parallel_range, thread_of, threads_for
 from latticekit.random import PURPOSES
 
@@ -84,12 +84,11 @@ def _transition(
 def _kernel(dim: int, across: bool, char: str, parallel: bool) -> Any:
     use = loops(dim, across)
     if across:
-        draw = loop(momenta.momenta_across, draw=FORMULAS["normal", char])
+        draw = loop(momenta.momenta_across, TARGETS[char], draw=FORMULAS["normal", char])
     else:
         draw = loop(momenta.momenta_rows, fill_flat=filler("normal", char), pack=use.pack)
     return kernel(
         _transition,
-        f"{use.tag}_{char}",
         parallel,
         each=parallel_range(parallel),
         thread=thread_of(parallel),
@@ -109,19 +108,12 @@ def transition(x: Array, action: Any, key: Any, schedule: Array, current: Array)
     """Momenta, trajectory, Metropolis test.  field, (chain,) -> field, S, Delta H, accepted (chain,)"""
     if not phi4.is_phi4(action) or not phi4.supported(x) or not phi4.plain(current, np.float64):
         return NotImplemented
-    chains, sites = x.shape[0], x.shape[1:]
-    if key.chain + chains > 2**24:
+    if current.shape != x.shape[:1] or key.chain + x.shape[0] > 2**24:
         return NotImplemented
-    b = blocks(chains, sites, x.itemsize)
-    args = (
-        b,
-        x,
-        phi4.table(schedule),
-        phi4.couplings(action.mass_squared, action.coupling, b.dim),
-        _words(key),
-        current,
-    )
-    return _transition_wide(*args) if wide.worthwhile(b) else _transition_blocks(*args)
+    b = blocks(x.shape[0], x.shape[1:], x.itemsize)
+    constants = phi4.couplings(action.mass_squared, action.coupling, b.dim)
+    run = _transition_wide if wide.worthwhile(b) else _transition_blocks
+    return run(b, x, phi4.table(schedule), constants, _words(key), phi4.frozen(current))
 
 
 def _transition_blocks(b: Blocks, x: Array, schedule: Array, couplings: Array, words: Array, current: Array) -> Any:
@@ -158,7 +150,7 @@ def _transition_wide(b: Blocks, x: Array, schedule: Array, couplings: Array, wor
 
 @lru_cache
 def _accepts() -> Any:
-    return kernel(momenta.accepts, "alone")
+    return kernel(momenta.accepts)
 
 
 def _words(key: Any) -> Array:

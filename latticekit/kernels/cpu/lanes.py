@@ -108,26 +108,26 @@ def vst_first(typingctx: Any, a: Any, i: Any, v: Any, count: Any) -> Any:
     return types.void(a, types.intp, v, types.intp), codegen
 
 
-def _two(lanes_of: Any) -> Any:
+def _two(name: str, lanes_of: Any) -> Any:
     """Intrinsic (v, w) -> lanes picked from the two in a row."""
 
-    @intrinsic
     def pick(typingctx: Any, v: Any, w: Any) -> Any:
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             return _shuffle(builder, args[0], args[1], lanes_of(sig.return_type.w))
 
         return v(v, v), codegen
 
-    return pick
+    pick.__name__ = pick.__qualname__ = name
+    return intrinsic(pick)
 
 
-slide_up = _two(lambda w: [w - 1, *range(w, 2 * w - 1)])
+slide_up = _two("slide_up", lambda w: [w - 1, *range(w, 2 * w - 1)])
 """(previous, current) -> every lane's left neighbour."""
-slide_down = _two(lambda w: [*range(1, w + 1)])
+slide_down = _two("slide_down", lambda w: [*range(1, w + 1)])
 """(current, next) -> every lane's right neighbour."""
-first_of = _two(lambda w: [*range(w)])
+first_of = _two("first_of", lambda w: [*range(w)])
 """(v, w) -> v."""
-second_of = _two(lambda w: [*range(w, 2 * w)])
+second_of = _two("second_of", lambda w: [*range(w, 2 * w)])
 """(v, w) -> w."""
 
 

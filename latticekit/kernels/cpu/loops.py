@@ -13,7 +13,6 @@ from latticekit.kernels.cpu.target import loop
 class Loops(NamedTuple):
     """The loops of one dimension and layout."""
 
-    tag: str
     drift: Any
     kick: Any
     action: Any
@@ -36,4 +35,4 @@ def loops(dim: int, across: bool) -> Loops:
     chased = loop(trajectory.chase, drifted=drifted, kicked=kicked)
     evolve = loop(trajectory.evolve, plain=plain, chased=chased)
     moves = (packing.pack_across, packing.unpack_across) if across else (packing.pack_rows, packing.unpack_rows)
-    return Loops(f"{dim}d{'_across' * across}", drift, kick, action, kinetic, evolve, *map(loop, moves))
+    return Loops(drift, kick, action, kinetic, evolve, *map(loop, moves))

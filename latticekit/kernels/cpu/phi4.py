@@ -69,7 +69,7 @@ def _value(phi: Array, out: Array, work: Array, tables: Array, cut: Ints, shape:
 def _evolve_kernel(dim: int, across: bool, parallel: bool) -> Any:
     use = loops(dim, across)
     around = {"each": parallel_range(parallel), "thread": thread_of(parallel)}
-    return kernel(_evolve, use.tag, parallel, **around, pack=use.pack, unpack=use.unpack, evolve_block=use.evolve)
+    return kernel(_evolve, parallel, **around, pack=use.pack, unpack=use.unpack, evolve_block=use.evolve)
 
 
 @lru_cache
@@ -77,7 +77,7 @@ def _value_kernel(dim: int, across: bool, parallel: bool) -> Any:
     use = loops(dim, across)
     around = {"each": parallel_range(parallel), "thread": thread_of(parallel)}
     reduce = {"total": loop(sums.total), "chain_value": loop(sums.chain_value)}
-    return kernel(_value, use.tag, parallel, **around, **reduce, pack=use.pack, action_rows=use.action)
+    return kernel(_value, parallel, **around, **reduce, pack=use.pack, action_rows=use.action)
 
 
 def couplings(mass_squared: float, coupling: float, dim: int) -> Array:

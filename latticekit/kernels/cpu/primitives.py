@@ -51,6 +51,15 @@ def _unary(llvm_name: str) -> Any:
 
 
 @intrinsic
+def _fma(typingctx: Any, x: Any, y: Any, z: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        t = args[0].type
+        return call(builder, f"llvm.fmuladd.{suffix(t)}", t, args)
+
+    return x(x, x, x), codegen
+
+
+@intrinsic
 def _clip(typingctx: Any, x: Any, low: Any, high: Any) -> Any:
     lane = getattr(x, "dtype", x)
 
@@ -142,6 +151,7 @@ def _unit_single(typingctx: Any, high: Any) -> Any:
 PRIMITIVES = {
     "sqrt": _unary("sqrt"),
     "rint": _unary("rint"),
+    "fma": _fma,
     "clip": _clip,
     "power_of_two": _power_of_two,
     "exponent": _exponent,

@@ -10,7 +10,7 @@ import numpy as np
 
 from latticekit.kernels.cpu import momenta
 from latticekit.kernels.cpu.blocks import MEMORY
-from latticekit.kernels.cpu.target import kernel, loop, parallel_range, threads_for
+from latticekit.kernels.cpu.target import DOUBLE, SINGLE, kernel, loop, parallel_range, threads_for
 from latticekit.kernels.site import philox
 
 Array = Any
@@ -20,6 +20,7 @@ FORMULAS = {
     ("normal", "d"): philox.normals_double,
     ("normal", "f"): philox.normals_single,
 }
+TARGETS = {"d": DOUBLE, "f": SINGLE}
 fill: Any = None
 each: Any = None
 
@@ -42,12 +43,12 @@ def stream_of(key: Any) -> int:
 @lru_cache
 def filler(kind: str, char: str) -> Any:
     """The loop that draws the numbers of one chain."""
-    return loop(momenta.fill, draw=FORMULAS[kind, char])
+    return loop(momenta.fill, TARGETS[char], draw=FORMULAS[kind, char])
 
 
 @lru_cache
 def _kernel(kind: str, char: str, parallel: bool) -> Any:
-    return kernel(_fill_chains, f"{kind}_{char}", parallel, fill=filler(kind, char), each=parallel_range(parallel))
+    return kernel(_fill_chains, parallel, fill=filler(kind, char), each=parallel_range(parallel))
 
 
 def _draw(kind: str, like: Array, key: Any, shape: tuple[int, ...]) -> Array:

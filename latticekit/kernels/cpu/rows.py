@@ -23,7 +23,6 @@ site_kick, site_drift, bond, potential = phi4.kick, phi4.drift, phi4.bond, phi4.
 
 def drift_rows(phi: Array, p: Array, first: int, last: int, shape: Ints, step: float) -> None:
     """phi += step p."""
-    keep_apart()
     _, _, _, _, pitch, guard = shape
     for i in range(guard + first * pitch, guard + last * pitch, lanes(phi)):
         vst(phi, i, site_drift(vld(phi, i), vld(p, i), step))
@@ -33,7 +32,6 @@ def kick_rows(
     out: Array, p: Array, phi: Array, first: int, last: int, shape: Ints, e: float, linear: float, cubic: float
 ) -> None:
     """out = p + e F(phi), row by row; out may be p."""
-    keep_apart()
     _, depth, height, length, pitch, guard = shape
     w = lanes(phi)
     plane, cube = height * pitch, depth * height * pitch
@@ -54,11 +52,11 @@ def kick_rows(
             after = vld(phi, ahead if ahead < base + pitch else base + pitch - length)
             around = left(before, here) + right(here, after)
             if D > 1:
-                around = around + (vld(phi, i + y_up) + vld(phi, i + y_down))
+                around = around + vld(phi, i + y_up) + vld(phi, i + y_down)
             if D > 2:
-                around = around + (vld(phi, i + z_up) + vld(phi, i + z_down))
+                around = around + vld(phi, i + z_up) + vld(phi, i + z_down)
             if D > 3:
-                around = around + (vld(phi, i + t_up) + vld(phi, i + t_down))
+                around = around + vld(phi, i + t_up) + vld(phi, i + t_down)
             vst(out, i, site_kick(vld(p, i), here, around, 2.0 * e, linear * e, cubic * e))
             before, here = here, after
         y += 1

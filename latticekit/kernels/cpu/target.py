@@ -20,22 +20,23 @@ def _inlined(function: types.FunctionType) -> Any:
     return numba.njit(function, forceinline=True, error_model="numpy")
 
 
-CPU = Target(f"cpu{VECTOR_BYTES}", PRIMITIVES, _inlined)
-"""Vectors, and scalars in double precision."""
+DOUBLE = Target(f"cpu{VECTOR_BYTES}_double", PRIMITIVES, _inlined)
+SINGLE = Target(f"cpu{VECTOR_BYTES}_single", PRIMITIVES, _inlined, single=True)
+"""float32 where the precision matters: vectors take the literals of either target in their own precision."""
 
 
-def loop(function: Any, **names: Any) -> Any:
+def loop(function: Any, target: Target = DOUBLE, **names: Any) -> Any:
     """A loop over sites, compiled as part of the kernels that call it, with its formulas built for the CPU.
 
     `names` are compile-time constants of the loop: a dimension, a lane move, another loop.
     """
-    return numba.njit(rebuilt(function, CPU, **names), error_model="numpy", nogil=True)
+    return numba.njit(rebuilt(function, target, **names), error_model="numpy", nogil=True)
 
 
-def kernel(function: Any, tag: str, parallel: bool = False, **names: Any) -> Any:
-    """A kernel called from Python: like `loop`, and cached on disk.  `tag` tells apart kernels with other names."""
-    copy = rebuilt(function, CPU, **names)
-    copy.__qualname__ = f"{copy.__qualname__}_{tag}{'_parallel' * parallel}"
+def kernel(function: Any, parallel: bool = False, **names: Any) -> Any:
+    """A kernel called from Python: like `loop`, and cached on disk."""
+    copy = rebuilt(function, DOUBLE, **names)
+    copy.__qualname__ += "_parallel" if parallel else "_serial"
     return numba.njit(copy, error_model="numpy", nogil=True, cache=True, parallel=parallel)
 
 
@@ -58,10 +59,14 @@ def threads_available() -> int:
     return min(threads(), getattr(numba.config, "NUMBA_NUM_THREADS", 1))
 
 
+def use_threads() -> int:
+    """Tell Numba how many threads the next parallel kernels use."""
+    numba.set_num_threads(count := threads_available())
+    return count
+
+
 def threads_for(pieces: int, size: int) -> int:
     """Threads for independent pieces of `size` numbers each; results never depend on it."""
     if pieces < 2 or pieces * size < WORTHWHILE:
         return 1
-    count = threads_available()
-    numba.set_num_threads(count)
-    return count
+    return use_threads()

@@ -8,12 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from latticekit.kernels.cpu import momenta, sums
+from latticekit.kernels.cpu import sums
 from latticekit.kernels.cpu.blocks import MEMORY, Blocks
 from latticekit.kernels.cpu.lanes import lanes
 from latticekit.kernels.cpu.loops import loops
-from latticekit.kernels.cpu.random import FORMULAS
-from latticekit.kernels.cpu.target import kernel, loop, parallel_range, threads_available
+from latticekit.kernels.cpu.random import filler
+from latticekit.kernels.cpu.target import kernel, loop, parallel_range, threads_available, use_threads
 from latticekit.kernels.cpu.vector import WORDS
 
 Array = Any
@@ -67,11 +67,11 @@ def _sum(field: Array, table: Array, cut: Ints, shape: Ints, mass_squared: float
 def _kernel(kind: str, dim: int, char: str) -> Any:
     use, around = loops(dim, False), {"each": parallel_range(True)}
     if kind == "evolve":
-        return kernel(_evolve, use.tag, True, **around, drift=use.drift, kick=use.kick)
+        return kernel(_evolve, True, **around, drift=use.drift, kick=use.kick)
     if kind == "momenta":
-        return kernel(_fill, char, True, **around, fill=loop(momenta.fill, draw=FORMULAS["normal", char]))
+        return kernel(_fill, True, **around, fill=filler("normal", char))
     reduce = {"total": loop(sums.total), "chain_value": loop(sums.chain_value)}
-    return kernel(_sum, f"{use.tag}_{kind}", True, **around, **reduce, slab_sum=getattr(use, kind))
+    return kernel(_sum, True, **around, **reduce, slab_sum=getattr(use, kind))
 
 
 class Chain:
@@ -79,6 +79,7 @@ class Chain:
 
     def __init__(self, b: Blocks, phi: Array, p: Array) -> None:
         self.b, self.phi, self.p, self.dtype = b, phi, p, phi.dtype
+        use_threads()
         work, tables = MEMORY.arrays(b, phi.dtype, 1)
         self.aside, self.table = work[0, 2], tables[0]
 

@@ -30,6 +30,16 @@ def _sqrt_single(x):
 
 
 @_device
+def _fma_double(x, y, z):
+    return libdevice.fma(x, y, z)
+
+
+@_device
+def _fma_single(x, y, z):
+    return libdevice.fmaf(x, y, z)
+
+
+@_device
 def _rint_double(x):
     return libdevice.rint(x)
 
@@ -102,6 +112,7 @@ DOUBLE = Target(
     {
         **_SHARED,
         "sqrt": _sqrt_double,
+        "fma": _fma_double,
         "rint": _rint_double,
         "power_of_two": _power_double,
         "exponent": _exponent_double,
@@ -114,6 +125,7 @@ SINGLE = Target(
     {
         **_SHARED,
         "sqrt": _sqrt_single,
+        "fma": _fma_single,
         "rint": _rint_single,
         "power_of_two": _power_single,
         "exponent": _exponent_single,

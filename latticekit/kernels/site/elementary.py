@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latticekit.kernels.site.primitives import clip, exponent, mantissa, power_of_two, rint
+from latticekit.kernels.site.primitives import clip, exponent, fma, mantissa, power_of_two, rint
 from latticekit.kernels.site.rebinding import Constant, Site
 
 Number = Any
@@ -109,4 +109,4 @@ def log(x: Number) -> Number:
     q = 2 / 7 + z * (2 / 9 + z * q)
     q = z * (2 / 3 + z * (2 / 5 + z * q))
     half = 0.5 * f * f
-    return e * LN2_1 + (f - (half - (s * (half + q) + e * LN2_2)))
+    return e * LN2_1 + (f - (half - fma(s, half + q, e * LN2_2)))

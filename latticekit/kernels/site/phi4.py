@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from latticekit.kernels.site.primitives import fma
 from latticekit.kernels.site.rebinding import Site
 
 Number = Any
@@ -41,4 +42,4 @@ def potential(phi: Number, mass_squared: Number, coupling: Number) -> Number:
 def bond(total: Number, phi: Number, ahead: Number) -> Number:
     """total + (phi(x+mu) - phi)^2."""
     difference = ahead - phi
-    return total + difference * difference
+    return fma(difference, difference, total)

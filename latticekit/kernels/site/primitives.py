@@ -18,6 +18,16 @@ def sqrt(x: Number) -> Number:
 
 
 @Primitive
+def fma(x: Number, y: Number, z: Number) -> Number:
+    """x y + z, rounded once where the processor can.
+
+    Compilers fuse x y + z by themselves.  The sum of two products is different: which of the two is fused depends on
+    the code around it, and so would the last bit.  Formulas therefore write such a sum with `fma`.
+    """
+    return x * y + z
+
+
+@Primitive
 def rint(x: Number) -> Number:
     """Nearest whole number, ties to even, as a float."""
     return float(round(x)) if x - x == 0 else x

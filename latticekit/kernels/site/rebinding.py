@@ -1,7 +1,8 @@
 """One text, several number types: a site formula is a plain function, rebuilt for every target by rebinding its names.
 
 A formula uses + - * /, negation, calls of other formulas and primitives; no comparison of field values, no branch on
-a number, no arrays.  Loops over sites, neighbours and memory belong to the targets (`kernels.cpu`, `kernels.cuda`).
+a number, no arrays, no sum of two products (see `primitives.fma`).  Loops over sites, neighbours and memory belong to
+the targets (`kernels.cpu`, `kernels.cuda`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ def _source_hash() -> str:
 
 
 SOURCE_HASH = _source_hash()
+"""Changes with every edit of any kernel source."""
 
 
 class Target:
@@ -95,11 +97,22 @@ class Site:
         return self.built[target.name]
 
 
+def identity(value: Any) -> str:
+    """Name of something that is bound in a copy: equal for equal things only."""
+    function = getattr(value, "py_func", None) or getattr(value, "python", value)
+    return getattr(function, "__qualname__", None) or repr(getattr(value, "_name", value))
+
+
+def _short(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
 def rebuilt(function: Any, target: Target, **names: Any) -> types.FunctionType:
     """A copy of a plain function whose formulas, primitives and literals are those of the target.
 
-    `names` are bound first.  The copy keeps its file, so that disk caches find it, and carries target and source
-    hash in its qualified name, so that they never find a stale one.
+    `names` are bound first.  The copy keeps its file, so that disk caches find it.  Its qualified name carries the
+    target, what is bound and the hash of the sources: a cache must not find a stale copy, and two copies in one
+    process, one from the cache and one just compiled, must not share the name of a symbol.
     """
     code = function.__code__
     scope = {**function.__globals__, **names}
@@ -108,6 +121,7 @@ def rebuilt(function: Any, target: Target, **names: Any) -> types.FunctionType:
         scope[name] = value.build(target) if isinstance(value, Site | Primitive) else target.constant(value)
     consts = tuple(target.constant(c) for c in code.co_consts)
     copy = types.FunctionType(code.replace(co_consts=consts), scope, function.__name__, function.__defaults__)
-    copy.__qualname__ = f"{function.__qualname__}_{target.name}_{SOURCE_HASH}"
+    bound = "_".join(identity(value) for value in names.values())
+    copy.__qualname__ = f"{function.__qualname__}_{target.name}_{_short(bound + SOURCE_HASH)}"
     copy.__module__ = function.__module__
     return copy

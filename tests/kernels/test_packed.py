@@ -1,0 +1,43 @@
+"""The loops consist of packed instructions."""
+
+import platform
+import re
+
+import numpy as np
+import pytest
+
+from latticekit.kernels.cpu import loops, momenta
+from latticekit.kernels.cpu.random import FORMULAS
+from latticekit.kernels.cpu.target import loop
+from latticekit.kernels.cpu.vector import VECTOR_BYTES
+
+pytestmark = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86 assembly")
+REGISTER = {64: "%zmm", 32: "%ymm", 16: "%xmm"}[VECTOR_BYTES]
+
+
+def assembly(function, *args):
+    function(*args)
+    return "\n".join(function.inspect_asm().values())
+
+
+def operations(text, packed):
+    """Arithmetic on packed or on single doubles."""
+    suffix = "pd" if packed else "sd"
+    return re.findall(rf"\tv?(?:f?n?m(?:add|sub|ul)|add|sub|div|sqrt)(?:\d+)?{suffix}\t.*", text)
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_kick(across):
+    a = np.zeros(64)
+    text = assembly(loops.loops(2, across).kick, a, a, a, 0, 0, (1, 1, 1, 8, 8, 8), 0.1, 0.2, 0.3)
+    packed = operations(text, True)
+    assert sum(REGISTER in line for line in packed) >= 7
+    assert len(operations(text, False)) <= 6, "scalars: only what is computed once per call"
+
+
+def test_normals():
+    a, words = np.zeros(64), np.zeros(6, np.uint64)
+    text = assembly(loop(momenta.fill, draw=FORMULAS["normal", "d"]), a, 0, 4, words, 0, 0, 4)
+    assert sum(REGISTER in line for line in operations(text, True)) >= 30
+    assert not operations(text, False)
+    assert text.count("vpmuludq" if VECTOR_BYTES > 16 else "pmuludq") >= 2
