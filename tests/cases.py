@@ -36,6 +36,7 @@ from latticekit.updates import (
     Sequence,
     Update,
 )
+from latticekit.updates.cluster import KINDS
 
 SCALAR = ("translation", "reflection", "permutation", "sign")
 AXIS = ("translation", "reflection", "sign")
@@ -182,6 +183,45 @@ def _numbers() -> list[KernelCase]:
     ]
 
 
+SWEPT = {  # shapes of fields for sweeps over even, then odd sites
+    (3, 8, 8): True,
+    (40, 4, 4): True,
+    (1, 50, 46): True,
+    (2, 12): True,
+    (2, 1, 6): True,
+    (2, 2, 4, 6): True,
+    (1, 4, 2, 6, 4): True,
+    (3, 5, 7): False,
+    (2, 1, 1): False,
+}
+
+
+def _swept(actions: list[Action], *more: Any, shapes: dict[tuple[int, ...], bool] = SWEPT) -> list[KernelCase]:
+    return [
+        KernelCase((field(*shape, dtype=dtype, scale=0.8), action, Key(2**40 + 7, step=3, chain=2), *more), must)
+        for shape, must in shapes.items()
+        for dtype in DTYPES
+        for action in actions
+    ]
+
+
+WELLS = [Phi4(-4.0, 6.0), Phi4(-8.0, 2.0), Phi4(-30.0, 1.0), FreeScalar(0.3)]
+"""One well, two wells, two deep wells, none but the Gaussian: each has its way of drawing."""
+
+
+def _metropolis() -> list[KernelCase]:
+    return _swept(WELLS, 0.7, 1) + _swept(WELLS[:1], 0.4, 3)
+
+
+def _heatbath() -> list[KernelCase]:
+    return _swept(WELLS, 64) + _swept(WELLS[:2], 1)
+
+
+def _clusters() -> list[KernelCase]:
+    shapes = dict.fromkeys(SWEPT, True)
+    return [case for kind in KINDS for case in _swept([WELLS[0]], kind, shapes=shapes)]
+
+
 KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.actions.phi4.phi4_value": _values,
     "latticekit.actions.phi4.phi4_force": _values,
@@ -189,5 +229,9 @@ KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.random.key.uniform": _numbers,
     "latticekit.random.key.normal": _numbers,
     "latticekit.updates.hmc.transition": _transitions,
+    "latticekit.updates.metropolis.metropolis_sweep": _metropolis,
+    "latticekit.updates.heatbath.heatbath_sweep": _heatbath,
+    "latticekit.updates.overrelaxation.overrelaxation_sweep": lambda: _swept(WELLS),
+    "latticekit.updates.cluster.cluster_sweep": _clusters,
 }
 """Name in arrays.REGISTRY -> cases."""

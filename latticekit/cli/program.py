@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,7 @@ def program() -> App:
 
 def main(tokens: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; a user's mistake becomes one line on stderr, a bug a traceback."""
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # threads that wait by spinning cripple a busy machine
     try:
         code = program()(tokens, exit_on_error=False, print_error=False, result_action="return_value")
         return code if isinstance(code, int) else FINE

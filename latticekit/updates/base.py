@@ -28,6 +28,7 @@ class Update(ABC):
     """A Markov step that leaves exp(-S) invariant; pure: equal state and key, equal result."""
 
     action: Action
+
     @property
     def ergodic(self) -> bool:
         """Whether the update alone reaches every field; if not, it belongs into a `Sequence` with one that does."""

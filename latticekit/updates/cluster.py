@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from latticekit.actions import Action, HasBonds
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.lattice import shift, volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, Info, State, Update
@@ -67,6 +68,16 @@ KINDS: dict[str, Callable[[Array, Key, Array], Array]] = {"swendsen_wang": each_
 """Which clusters to flip."""
 
 
+@accelerated(numpy="latticekit.kernels.cpu.clusters:sweep")
+def cluster_sweep(x: Array, action: Any, key: Key, kind: str) -> tuple[Array, Array, Array]:
+    """Clusters bound and flipped.  field -> field, sites flipped, clusters (chain,)"""
+    xp, size = namespace(x), volume(x.shape[1:])
+    labels = cluster_labels(activated(action.bonds(x), key))
+    flip = KINDS[kind](labels, key, x)
+    roots = labels == xp.reshape(xp.arange(size, dtype=labels.dtype, device=x.device), (1, *x.shape[1:]))
+    return xp.where(flip, -x, x), count(flip), count(roots)
+
+
 @dataclass(frozen=True)
 class Cluster(Update):
     """Clusters of signs, flipped: all with probability 1/2 ("swendsen_wang") or that of one random site ("wolff").
@@ -94,9 +105,8 @@ class Cluster(Update):
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One cluster update of every chain; `flipped` is a fraction of the sites."""
-        x, xp = state.x, namespace(state.x)
-        labels = cluster_labels(activated(self.action.bonds(x), key))  # type: ignore[attr-defined]
-        flip = KINDS[self.kind](labels, key, x)
-        y, size = xp.where(flip, -x, x), volume(x.shape[1:])
-        roots = labels == xp.reshape(xp.arange(size, dtype=labels.dtype, device=x.device), (1, *x.shape[1:]))
-        return State(y, self.action.value(y), state.tuning), {"flipped": count(flip) / size, "n_clusters": count(roots)}
+        y, flipped, clusters = cluster_sweep(state.x, self.action, key, self.kind)
+        return State(y, self.action.value(y), state.tuning), {
+            "flipped": flipped / volume(y.shape[1:]),
+            "n_clusters": clusters,
+        }

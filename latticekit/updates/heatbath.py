@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from latticekit.actions import Action, Conditional
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, Info, State
@@ -28,6 +28,12 @@ class Gaussian(NamedTuple):
     """c, (chain, *sites)."""
 
 
+def isolated_precision(a: float, lam: float) -> float:
+    """A of `best_gaussian` at b = 0: the positive root of A^2 - a A - lambda, in the form without cancellation."""
+    width = math.hypot(a, 2.0 * math.sqrt(lam))
+    return 0.5 * (width + a) if a > 0 else 2.0 * lam / (width - a)
+
+
 def best_gaussian(weight: Conditional) -> Gaussian:
     """The Gaussian bound that rejects least.  Conditional -> A, c (chain, *sites)
 
@@ -37,9 +43,8 @@ def best_gaussian(weight: Conditional) -> Gaussian:
     efficiency, never exactness.
     """
     a, lam = weight.quadratic, weight.quartic
-    last, width = 0.5 * lam * weight.linear * weight.linear, math.hypot(a, 2.0 * math.sqrt(lam))
-    start = 0.5 * (width + a) if a > 0 else 2.0 * lam / (width - a)  # the form without cancellation
-    root = last ** (1.0 / 3.0) + start
+    last = 0.5 * lam * weight.linear * weight.linear
+    root = last ** (1.0 / 3.0) + isolated_precision(a, lam)
     for _ in range(_NEWTON if lam else 0):
         root = root - ((root - a) * root * root - lam * root - last) / ((3.0 * root - 2.0 * a) * root - lam)
     return Gaussian(root, (root - a) / (2.0 * lam) if lam else 0.0 * root)
@@ -79,9 +84,14 @@ def two_sided(weight: Conditional) -> Propose:
     return propose
 
 
+def double_well(a: float, lam: float) -> bool:
+    """Whether two Gaussians, one per sign, reject less than one."""
+    return a < -math.sqrt(lam)
+
+
 def envelope(weight: Conditional) -> Propose:
     """The bound to propose from; either way at least half of all tries succeed, whatever a, lambda and b."""
-    return one_sided(weight) if weight.quadratic >= -math.sqrt(weight.quartic) else two_sided(weight)
+    return two_sided(weight) if double_well(weight.quadratic, weight.quartic) else one_sided(weight)
 
 
 def draw_conditional(weight: Conditional, draws: Any, mask: Array, attempts: int) -> tuple[Array, Array, Array]:
@@ -103,6 +113,7 @@ def draw_conditional(weight: Conditional, draws: Any, mask: Array, attempts: int
     return phi, tries, waiting
 
 
+@accelerated(numpy="latticekit.kernels.cpu.sweeps:heatbath")
 def heatbath_sweep(x: Array, action: Any, key: Key, attempts: int) -> tuple[Array, Array, Array]:
     """New values at even, then odd sites.  field -> field, tries, failures (chain,)"""
     xp, shape = namespace(x), tuple(x.shape)

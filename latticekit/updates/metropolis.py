@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latticekit.actions import Action
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.adaptation import Adaptation, adapt
@@ -14,6 +14,7 @@ from latticekit.updates.base import Array, Info, State
 from latticekit.updates.checkerboard import Checkerboard, count, parities
 
 
+@accelerated(numpy="latticekit.kernels.cpu.sweeps:metropolis")
 def metropolis_sweep(x: Array, action: Any, key: Key, step_size: float, hits: int) -> tuple[Array, Array]:
     """`hits` normal proposals per site, accepted with min(1, exp(-Delta S)).  field -> field, accepted (chain,)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latticekit.actions import Action
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, Info, State
@@ -14,6 +14,7 @@ from latticekit.updates.checkerboard import Checkerboard, count, parities
 from latticekit.updates.heatbath import best_gaussian
 
 
+@accelerated(numpy="latticekit.kernels.cpu.sweeps:overrelaxation")
 def overrelaxation_sweep(x: Array, action: Any, key: Key) -> tuple[Array, Array]:
     """Reflections at even, then odd sites.  field -> field, accepted (chain,)"""
     xp = namespace(x)

@@ -14,6 +14,7 @@ from latticekit.kernels.cpu.random import FORMULAS, TARGETS, key_words, stream_o
 from latticekit.kernels.cpu.target import loop
 from latticekit.lattice import parity
 from latticekit.random import Key
+from latticekit.testing import check_parity
 from latticekit.updates.cluster import cluster_labels, cluster_sweep
 from latticekit.updates.heatbath import heatbath_sweep
 from latticekit.updates.metropolis import metropolis_sweep
@@ -87,6 +88,25 @@ def test_all_decisions_agree(name, action):
         np.testing.assert_allclose(result[0], x, rtol=0, atol=1e-12)
         for a, b in zip(result[1:], expected[1:]):
             np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("name", ["metropolis", "heatbath", "overrelaxation"])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_coupling_wrong_by_one_percent_is_seen(name, which, monkeypatch):
+    """a or lambda of the site weight: `check_parity` turns red."""
+    _, accelerated, more = KERNELS[name]
+    right = sweeps.constants
+
+    def wrong(*args):
+        numbers = right(*args)
+        numbers[which] *= 1.01
+        return numbers
+
+    args = (start(6, 20, 16), WELLS, KEY, *more)
+    assert check_parity(accelerated, args) < 1e-12
+    monkeypatch.setattr(sweeps, "constants", wrong)
+    with pytest.raises(AssertionError, match="against its reference"):
+        check_parity(accelerated, args)
 
 
 @pytest.mark.parametrize("name", KERNELS)
