@@ -16,8 +16,9 @@ REGISTER = {64: "%zmm", 32: "%ymm", 16: "%xmm"}[VECTOR_BYTES]
 
 
 def assembly(function, *args):
+    """Of these argument types alone: other tests may have compiled others."""
     function(*args)
-    return "\n".join(function.inspect_asm().values())
+    return function.inspect_asm(tuple(function.typeof_pyval(a) for a in args))
 
 
 def operations(text, packed):
