@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import NamedTuple
 
 import numpy as np
 
 from latticekit.arrays import to_host
-from latticekit.updates.base import Array
+from latticekit.updates.base import Array, Info, State, Update
 
 _GAMMA, _T0, _KAPPA = 0.05, 10.0, 0.75
 _REACH = math.log(1000)  # of the search; without it the step would vanish where nothing is accepted
@@ -43,3 +44,29 @@ def adapt(now: Adaptation, acceptance_rate: Array, target: float) -> Adaptation:
     share = count**-_KAPPA
     log_mean = share * log_size + (1 - share) * now.log_mean
     return Adaptation(math.exp(log_size), log_mean, error, count, now.anchor)
+
+
+class Tuned(Update):
+    """An update that learns its step size in warmup, unless it was given; production never changes it."""
+
+    target_acceptance: float
+
+    @property
+    @abstractmethod
+    def first_step_size(self) -> float | None:
+        """Where the search starts; None if there is nothing to tune."""
+
+    def init(self, x: Array) -> State:
+        """State of a field, before any tuning."""
+        size = self.first_step_size
+        return super().init(x)._replace(tuning=() if size is None else Adaptation.start(size))
+
+    def tune(self, state: State, info: Info) -> State:
+        """Dual averaging of the step size towards the target acceptance."""
+        if not state.tuning:
+            return state
+        return state._replace(tuning=adapt(state.tuning, info["acceptance_rate"], self.target_acceptance))
+
+    def settle(self, state: State) -> State:
+        """Freeze the averaged step size."""
+        return state._replace(tuning=state.tuning.settled()) if state.tuning else state

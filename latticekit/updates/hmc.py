@@ -11,8 +11,8 @@ from latticekit.actions import Action
 from latticekit.arrays import accelerated, namespace
 from latticekit.random import Key
 from latticekit.updates.acceptance import metropolis_test, select
-from latticekit.updates.adaptation import Adaptation, adapt
-from latticekit.updates.base import Array, Info, State, Update
+from latticekit.updates.adaptation import Adaptation, Tuned
+from latticekit.updates.base import Array, Info, State
 from latticekit.updates.integrators import LEAPFROG, Integrator, integrator
 
 
@@ -33,7 +33,7 @@ def transition(x: Array, action: Action, key: Key, schedule: Any, current: Array
 
 
 @dataclass(frozen=True)
-class HMC(Update):
+class HMC(Tuned):
     """Hybrid Monte Carlo: trajectories of molecular dynamics, accepted with min(1, exp(-Delta H)).
 
     With `steps` given, the step size is trajectory_length / steps.  Without, warmup tunes the number of steps so
@@ -59,10 +59,10 @@ class HMC(Update):
         if not 0 < self.target_acceptance < 1:
             raise ValueError(f"HMC: target_acceptance must lie in (0, 1), got {self.target_acceptance}")
 
-    def init(self, x: Array) -> State:
-        """State of a field; the tuning starts at a tenth of the trajectory."""
-        tuning = Adaptation.start(0.1 * self.trajectory_length) if self.steps is None else ()
-        return State(x, self.action.value(x), tuning)
+    @property
+    def first_step_size(self) -> float | None:
+        """A tenth of the trajectory, if `steps` is not given."""
+        return 0.1 * self.trajectory_length if self.steps is None else None
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One trajectory of every chain."""
@@ -76,16 +76,6 @@ class HMC(Update):
 
     def _steps(self, tuning: Adaptation) -> int:
         return max(1, round(self.trajectory_length / tuning.size))
-
-    def tune(self, state: State, info: Info) -> State:
-        """Dual averaging of the step size towards the target acceptance."""
-        if self.steps is not None:
-            return state
-        return state._replace(tuning=adapt(state.tuning, info["acceptance_rate"], self.target_acceptance))
-
-    def settle(self, state: State) -> State:
-        """Freeze the averaged step size."""
-        return state if self.steps is not None else state._replace(tuning=state.tuning.settled())
 
 
 def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:

@@ -11,7 +11,7 @@ import numpy as np
 from latticekit.actions import Action
 from latticekit.arrays import namespace
 from latticekit.random import Key
-from latticekit.updates.adaptation import Adaptation, adapt
+from latticekit.updates.adaptation import Tuned
 from latticekit.updates.base import Array, Info, State, Update
 from latticekit.updates.hmc import HMC
 
@@ -68,7 +68,7 @@ class Langevin(Update):
 
 
 @dataclass(frozen=True)
-class MALA(Update):
+class MALA(Tuned):
     """Metropolis-adjusted Langevin: the Euler step of the whole field as a proposal, so exp(-S) is exact.
 
     The step is one leapfrog step of length e = sqrt(2 eps) with momentum eta, x' = exp(e eta + e^2/2 F(x)) x, and the
@@ -88,25 +88,16 @@ class MALA(Update):
         if not 0 < self.target_acceptance < 1:
             raise ValueError(f"MALA: target_acceptance must lie in (0, 1), got {self.target_acceptance}")
 
-    def init(self, x: Array) -> State:
-        """State of a field; the tuning starts at eps = 0.01."""
-        return super().init(x)._replace(tuning=Adaptation.start(0.01) if self.step_size is None else ())
+    @property
+    def first_step_size(self) -> float | None:
+        """eps = 0.01, if `step_size` is not given."""
+        return 0.01 if self.step_size is None else None
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One proposal of every chain."""
         size = state.tuning.size if self.step_size is None else self.step_size
         state, info = HMC(self.action, trajectory_length=math.sqrt(2 * size), steps=1).step(state, key)
         return state, {**info, "step_size": size}
-
-    def tune(self, state: State, info: Info) -> State:
-        """Dual averaging of the step size towards the target acceptance."""
-        if self.step_size is not None:
-            return state
-        return state._replace(tuning=adapt(state.tuning, info["acceptance_rate"], self.target_acceptance))
-
-    def settle(self, state: State) -> State:
-        """Freeze the averaged step size."""
-        return state if self.step_size is not None else state._replace(tuning=state.tuning.settled())
 
 
 def _check_step_size(name: str, step_size: float) -> None:

@@ -9,7 +9,7 @@ from latticekit.actions import Action
 from latticekit.arrays import accelerated, namespace
 from latticekit.lattice import volume
 from latticekit.random import Key
-from latticekit.updates.adaptation import Adaptation, adapt
+from latticekit.updates.adaptation import Tuned
 from latticekit.updates.base import Array, Info, State
 from latticekit.updates.checkerboard import Checkerboard, count, parities
 
@@ -34,7 +34,7 @@ def metropolis_sweep(x: Array, action: Any, key: Key, step_size: float, hits: in
 
 
 @dataclass(frozen=True)
-class Metropolis(Checkerboard):
+class Metropolis(Checkerboard, Tuned):
     """Local Metropolis: sweeps over even, then odd sites, proposals phi + step_size * normal.
 
     With `step_size` None, warmup tunes it to `target_acceptance`; production never changes it.
@@ -55,9 +55,10 @@ class Metropolis(Checkerboard):
         if not 0 < self.target_acceptance < 1:
             raise ValueError(f"Metropolis: target_acceptance must lie in (0, 1), got {self.target_acceptance}")
 
-    def init(self, x: Array) -> State:
-        """State of a field; the tuning starts at a step of 0.3."""
-        return super().init(x)._replace(tuning=Adaptation.start(0.3) if self.step_size is None else ())
+    @property
+    def first_step_size(self) -> float | None:
+        """0.3, if `step_size` is not given."""
+        return 0.3 if self.step_size is None else None
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One sweep of every chain."""
@@ -65,13 +66,3 @@ class Metropolis(Checkerboard):
         x, accepted = metropolis_sweep(state.x, self.action, key, size, self.hits)
         rate = accepted / (self.hits * volume(x.shape[1:]))
         return State(x, self.action.value(x), state.tuning), {"acceptance_rate": rate, "step_size": size}
-
-    def tune(self, state: State, info: Info) -> State:
-        """Dual averaging of the step size towards the target acceptance."""
-        if self.step_size is not None:
-            return state
-        return state._replace(tuning=adapt(state.tuning, info["acceptance_rate"], self.target_acceptance))
-
-    def settle(self, state: State) -> State:
-        """Freeze the averaged step size."""
-        return state if self.step_size is not None else state._replace(tuning=state.tuning.settled())

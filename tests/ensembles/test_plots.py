@@ -87,6 +87,7 @@ def test_a_constant_is_drawn(free, draw, tmp_path):
     tree = free.copy()
     tree["posterior"] = xr.DataTree(tree["posterior"].to_dataset().assign(action=lambda d: 0 * d["action"] + 2))
     draw(tree, "action").savefig(tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 5000
 
 
 def test_a_correlator_may_be_negative(free, tmp_path):

@@ -42,6 +42,7 @@ def call(builder: Any, name: str, result: Any, args: list[Any]) -> Any:
 
 
 def suffix(t: Any) -> str:
+    """Type suffix of an LLVM intrinsic: "f64", "v8f64"."""
     lane = t.element if isinstance(t, ir.VectorType) else t
     name = {"double": "f64", "float": "f32", "i64": "i64"}[str(lane)]
     return f"v{t.count}{name}" if isinstance(t, ir.VectorType) else name
