@@ -112,8 +112,8 @@ UPDATES = {
     "metropolis": lambda a: lk.Repeat(lk.Metropolis(a, hits=3), 2),
     "heatbath": lambda a: lk.Repeat(lk.Heatbath(a), 2),
     "overrelaxation": lambda a: lk.Sequence([lk.Heatbath(a), lk.Overrelaxation(a)]),
-    "mala": lambda a: lk.Repeat(lk.MALA(a), 8),
-    "cluster": lambda a: lk.Sequence([lk.Metropolis(a, hits=2), lk.Cluster(a)]),
+    "mala": lambda a: lk.Repeat(lk.MALA(a), 24),
+    "cluster": lambda a: lk.Sequence([lk.Metropolis(a, hits=4), lk.Cluster(a)]),
 }
 
 
