@@ -8,10 +8,14 @@ from typing import Any
 __version__ = "0.1.0"
 
 _WHERE = {
-    "latticekit.actions": ["FreeScalar", "Phi4", "PRESETS", "preset"],
+    "latticekit.actions": [
+        *("FreeScalar", "Phi4", "PRESETS", "preset", "Sum"),
+        *("DBW2", "GaugeAction", "Iwasaki", "LuscherWeisz", "Wilson"),
+        *("Anisotropic", "Defect", "OpenBoundary"),
+    ],
     "latticekit.arrays": ["set_threads"],
     "latticekit.ensembles": ["measure", "open_ensemble", "sample", "summary"],
-    "latticekit.groups": ["Real"],
+    "latticekit.groups": ["Real", "SU", "U1", "cold", "hot"],
     "latticekit.random": ["Key"],
     "latticekit.samplers": ["extrapolate_step_size"],
     "latticekit.updates": [
@@ -20,7 +24,18 @@ _WHERE = {
     ],
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
-_ROOMS = ["actions", "arrays", "ensembles", "estimators", "exact", "groups", "kernels", "lattice", "observables"]
+_ROOMS = [
+    "actions",
+    "arrays",
+    "ensembles",
+    "estimators",
+    "exact",
+    "fields",
+    "groups",
+    "kernels",
+    "lattice",
+    "observables",
+]
 _ROOMS += ["random", "samplers", "testing", "updates"]
 __all__ = sorted([*_HOME, *_ROOMS])
 

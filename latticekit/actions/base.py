@@ -30,14 +30,17 @@ class Action(ABC):
         """F = -dS: S(translate(x, e v)) = S(x) - e inner(F, v) + O(e^2).  field -> algebra"""
 
     def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
-        """One molecular-dynamics trajectory, every stage of the schedule in turn.  (field, algebra) -> the same"""
+        """One molecular-dynamics trajectory, every stage of the schedule in turn.  (field, algebra) -> the same
+
+        What rounding has moved off the group is projected back at the end.
+        """
         for drift, kick, gradient in schedule.tolist():
             if drift:
                 x = self.group.translate(x, p * drift)
             if kick:
                 at = self.group.translate(x, self.force(x) * gradient) if gradient else x
                 p = p + self.force(at) * kick
-        return x, p
+        return self.group.project(x), p
 
     def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
         """{observable: value} that is known exactly on this lattice, else {}."""

@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from latticekit.arrays import backend, finite
+from latticekit.arrays import backend, finite, to_host
+from latticekit.groups import cold, hot
 from latticekit.lattice import check_sites
 from latticekit.observables import Observable, observable
 from latticekit.random import Key
@@ -24,6 +25,7 @@ from latticekit.updates import State, Update
 SCHEMA, SCHEMA_VERSION = "latticekit.ensemble", "1"
 DEFAULT_OBSERVABLES = ("magnetization", "abs_magnetization", "phi_squared", "phi_fourth", "two_point")
 _DTYPES = ("float32", "float64")
+_LARGEST_DEFECT = 1e-3  # of a start that is taken for a field in single precision
 
 
 @dataclass(frozen=True)
@@ -64,17 +66,24 @@ class Plan:
 
     def initial(self) -> State:
         """State before the first update."""
-        xp, group = backend(self.backend), self.update.action.group
-        like = xp.zeros((1,), dtype=getattr(xp, self.dtype))
-        shape = group.shape(self.chains, self.lattice)
-        if not isinstance(self.start, str):
-            x = xp.asarray(self.start, dtype=like.dtype)
-            if tuple(x.shape) != shape:
-                raise ValueError(f"start must have shape {shape} (chain, ..., *sites), got {tuple(x.shape)}")
-            return self.update.init(finite(x, "start"))
-        if self.start == "hot":
-            return self.update.init(group.random(self.key.fold("start"), shape, like))
-        return self.update.init(group.identity(shape, like))
+        group, where = self.update.action.group, {"backend": self.backend, "dtype": self.dtype}
+        if isinstance(self.start, str) and self.start == "hot":
+            return self.update.init(hot(group, self.lattice, self.chains, seed=self.seed, **where))
+        neutral = cold(group, self.lattice, self.chains, **where)
+        return self.update.init(neutral if isinstance(self.start, str) else self._given(neutral))
+
+    def _given(self, neutral: Any) -> Any:
+        """The start field the user gave, checked."""
+        if tuple(np.shape(self.start)) != tuple(neutral.shape):
+            shape, given = tuple(neutral.shape), tuple(np.shape(self.start))
+            raise ValueError(f"start must have shape {shape} (chain, ..., *sites), got {given}")
+        if np.iscomplexobj(self.start) and "complex" not in str(neutral.dtype):
+            raise ValueError(f"start must be real ({neutral.dtype}), got complex numbers")
+        group, x = self.update.action.group, backend(self.backend).asarray(self.start, dtype=neutral.dtype)
+        worst = float(np.max(to_host(group.defect(finite(x, "start")))))
+        if worst > _LARGEST_DEFECT:
+            raise ValueError(f"start is off the group by {worst:.1e}, more than rounding: use group.project(start)")
+        return group.project(x)
 
     def physics(self) -> dict[str, Any]:
         """Settings that decide every number of the run, as plain data."""
