@@ -13,6 +13,7 @@ from cyclopts import Parameter
 
 from latticekit import updates
 from latticekit.actions import FreeScalar, Phi4
+from latticekit.cli.gauge import GAUGE_ACTIONS
 from latticekit.cli.words import WORDS
 from latticekit.updates import Update
 
@@ -21,6 +22,7 @@ ACTIONS: dict[str, Callable[..., Any]] = {
     "phi4_hopping": Phi4.from_hopping,
     "phi4_half": Phi4.from_half,
     "free_scalar": FreeScalar,
+    **GAUGE_ACTIONS,
 }
 """[action] name -> what builds it; its parameters are the keys of the section, `dim` comes from the lattice."""
 

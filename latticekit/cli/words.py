@@ -9,6 +9,10 @@ WORDS = {
     "coupling": "lambda, the coefficient of phi^4",
     "kappa": "hopping parameter (phi4_hopping)",
     "lam": "coupling (phi4_hopping)",
+    "group": 'gauge group: "U(1)", "SU(2)", "SU(3)", ...',
+    "beta": "gauge coupling, 2N/g^2 for SU(N)",
+    "xi": "bare anisotropy: plaquettes with time get beta xi, the others beta / xi",
+    "boundary": "of a gauge field in time",
     # [lattice]
     "shape": "extents, time first, as [8, 8]; left out: those of the preset",
     # [run]

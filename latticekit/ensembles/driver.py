@@ -15,7 +15,7 @@ from latticekit.ensembles.faults import StoreError
 from latticekit.ensembles.memory import Memory, joined_blocks
 from latticekit.ensembles.plan import Plan, make_plan
 from latticekit.ensembles.progress import Monitor, Progress, progress_of
-from latticekit.ensembles.recorder import Recorder
+from latticekit.ensembles.recorder import Recorder, defect
 from latticekit.ensembles.store import Store
 from latticekit.observables import Observable
 from latticekit.samplers import chain
@@ -124,6 +124,7 @@ def _produce(plan: Plan, state: State, sink: Memory | Store, done: int, draws: i
             _commit(recorder, state, sink, monitor)
             due = time.monotonic() + _COMMIT_SECONDS
     _commit(recorder, state, sink, monitor)
+    sink.set_attrs(group_defect=defect(plan.update.action.group, state.x))
 
 
 def _commit(recorder: Recorder, state: State, sink: Memory | Store, monitor: Monitor) -> None:

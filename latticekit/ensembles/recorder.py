@@ -17,6 +17,7 @@ from latticekit.ensembles.labels import (
     stats_variables,
 )
 from latticekit.ensembles.plan import Plan
+from latticekit.groups import Group
 from latticekit.updates import State
 from latticekit.updates.base import Info
 
@@ -26,6 +27,22 @@ _MOST_DRAWS = 4096
 
 class NonFiniteError(FloatingPointError):
     """The chain left the finite numbers; nothing of the block was recorded."""
+
+
+class DriftError(ArithmeticError):
+    """The field left its group; nothing of the block was recorded."""
+
+
+def defect(group: Group, x: Any) -> float:
+    """Largest distance of a field from its group; DriftError if that is more than rounding."""
+    worst = float(np.max(to_host(group.defect(x))))
+    limit = 0.1 * float(namespace(x).finfo(x.dtype).eps) ** 0.5
+    if worst > limit:
+        raise DriftError(
+            f"the links are off the group by {worst:.1e}, more than rounding explains: nothing of this block was "
+            "recorded, earlier blocks are safe. An update must end with group.project(x), as all of the library do."
+        )
+    return worst
 
 
 class Recorder:
@@ -60,6 +77,7 @@ class Recorder:
             return {}
         action = np.stack([to_host(s.action) for s in self.states], axis=1)
         self._refuse_non_finite(action)
+        defect(self.plan.update.action.group, self.states[-1].x)
         xp = namespace(self.states[0].x)
         fields = xp.concat([s.x for s in self.states], axis=0)
         posterior = {"action": action_variable(action)}

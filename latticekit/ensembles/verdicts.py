@@ -38,6 +38,8 @@ def findings(ensemble: xr.DataTree, posterior: xr.Dataset, rows: list[Row]) -> t
         _agreement(rows),
         _stuck(ensemble, posterior),
         _sign(posterior),
+        _topology(posterior, rows),
+        _group(ensemble),
         _exactness(rows),
         _complete(ensemble),
     )
@@ -53,6 +55,9 @@ def _sampler(ensemble: xr.DataTree) -> Iterator[Finding]:
         if str(name).endswith("diverging") and bool(values.any()):
             share = float(values.mean())
             yield Finding("warn" if share < 0.01 else "fail", f"{share:.2%} of the trajectories diverged: more steps")
+        if str(name).endswith("failures") and float(values.sum()):
+            text = f"{float(values.sum()):.0f} heatbath draws without success kept their value (exact, but a waste)"
+            yield Finding("warn", f"{text}: raise attempts")
         if str(name).endswith("bias_order"):
             order = int(values.max())
             yield Finding("warn", f"no Metropolis test: results are biased in order {order} of the step size")
@@ -68,7 +73,7 @@ def _acceptance(who: str, rate: float) -> Finding:
 
 
 def _thermalisation(posterior: xr.Dataset) -> Iterator[Finding]:
-    names = [n for n in ("action", "phi_squared", "abs_magnetization") if n in posterior]
+    names = [n for n in ("action", "phi_squared", "abs_magnetization", "plaquette") if n in posterior]
     if posterior.sizes["draw"] < 20 or not names:
         return
     worst = max((abs(float(thermalised(posterior[n].values).pooled)), n) for n in names)
@@ -129,6 +134,28 @@ def _sign(posterior: xr.Dataset) -> Iterator[Finding]:
             f"the magnetisation of {int(np.sum(flips == 0))} chain(s) never changed sign: odd quantities such as <phi> "
             "are not sampled (use |phi|, or a cluster update in the sequence)",
         )
+
+
+def _topology(posterior: xr.Dataset, rows: list[Row]) -> Iterator[Finding]:
+    """Chains that never change their topological charge sample one sector only."""
+    if "topological_charge" not in posterior:
+        return
+    charge = np.rint(posterior["topological_charge"].values)
+    jumps = np.sum(charge[:, 1:] != charge[:, :-1], axis=1)
+    frozen = int(np.sum(jumps == 0))
+    text = f"topological charge: {float(np.mean(jumps)):.1f} tunnellings per chain"
+    if not frozen or charge.shape[1] < 20:
+        yield Finding("ok", text)
+        return
+    spread = next((r.exact for r in rows if r.name == "topological_charge_squared"), None)
+    expected = float(np.var(charge)) if spread is None else spread
+    level = "ok" if expected < 1e-3 else "fail" if frozen > len(jumps) // 2 else "warn"
+    yield Finding(level, f"{text}, none in {frozen} of {len(jumps)}: topology is frozen, averages over Q are wrong")
+
+
+def _group(ensemble: xr.DataTree) -> Iterator[Finding]:
+    if (worst := float(ensemble.attrs.get("group_defect", 0.0))) > 0:
+        yield Finding("ok", f"links are off the group by {worst:.1e} at most")
 
 
 def _exactness(rows: list[Row]) -> Iterator[Finding]:
