@@ -1,6 +1,19 @@
 """Finite-volume results known exactly, computed on the host in double precision: for tests and for users."""
 
-from latticekit.exact import finite_step, free_field, phi4
+from latticekit.exact import finite_step, free_field, one_link, phi4, strong_coupling, sun_torus, u1_torus
 from latticekit.exact.free_field import FreeField
+from latticekit.exact.torus import GaugeTorus
+from latticekit.exact.u1_torus import U1Torus
 
-__all__ = ["FreeField", "finite_step", "free_field", "phi4"]
+__all__ = [
+    "FreeField",
+    "GaugeTorus",
+    "U1Torus",
+    "finite_step",
+    "free_field",
+    "one_link",
+    "phi4",
+    "strong_coupling",
+    "sun_torus",
+    "u1_torus",
+]
