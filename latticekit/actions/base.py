@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass
+from itertools import pairwise
 from typing import Any
 
+import numpy as np
+
+from latticekit.actions.stored import stored
 from latticekit.groups import Group
 
 Array = Any
@@ -13,6 +17,8 @@ Schedule = Any
 """Table (stages, 3) of (drift, kick, gradient), float64 NumPy: a molecular-dynamics trajectory as data.
 
 Stage by stage: x <- exp(drift p) x, then p <- p + kick F(exp(gradient F(x)) x); gradient = 0 is the plain force.
+For a `Sum` there may be a fourth column, the terms whose force F is: 1 for the first, 2 for the second, 4 for the
+third, added up.  With three columns F is the force of them all.
 """
 
 
@@ -52,15 +58,14 @@ class Action(ABC):
 
     def parameters(self) -> dict[str, Any]:
         """Name and couplings, as they are stored with an ensemble."""
-        couplings: dict[str, Any] = asdict(self) if is_dataclass(self) else {}
-        return {"name": type(self).__name__, **couplings}
+        return stored(self) if is_dataclass(self) else {"name": type(self).__name__}
 
     def conventions(self) -> dict[str, str]:
         """What the couplings and observables mean, as stored with an ensemble."""
         return {"weight": "exp(-S)"}
 
     def __add__(self, other: Action) -> Action:
-        return Sum((self, other))
+        return Sum((*terms_of(self), *terms_of(other)))
 
 
 @dataclass(frozen=True)
@@ -87,13 +92,29 @@ class Sum(Action):
         """Sum of the forces.  field -> algebra"""
         return _total([term.force(x) for term in self.terms])
 
-    def parameters(self) -> dict[str, Any]:
-        """Names and couplings of the terms."""
-        return {"name": "Sum", "terms": [term.parameters() for term in self.terms]}
+    def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
+        """One trajectory; stages of the same terms that follow each other are one call of their own `evolve`."""
+        if schedule.shape[1] == 3:
+            return super().evolve(x, p, schedule)
+        edges = [0, *(np.flatnonzero(np.diff(schedule[:, 3])) + 1).tolist(), len(schedule)]
+        for first, last in pairwise(edges):
+            part = self.subset(int(schedule[first, 3]))
+            x, p = part.evolve(x, p, np.ascontiguousarray(schedule[first:last, :3]))
+        return x, p
+
+    def subset(self, members: int) -> Action:
+        """The sum of some terms, given as in the fourth column of a schedule."""
+        chosen = tuple(term for i, term in enumerate(self.terms) if members >> i & 1)
+        return chosen[0] if len(chosen) == 1 else Sum(chosen)
 
     def conventions(self) -> dict[str, str]:
         """Conventions of all terms."""
         return {key: text for term in self.terms for key, text in term.conventions().items()}
+
+
+def terms_of(action: Action) -> tuple[Action, ...]:
+    """The terms of a sum; an action that is none is its own term."""
+    return action.terms if isinstance(action, Sum) else (action,)
 
 
 def _total(values: list[Array]) -> Array:

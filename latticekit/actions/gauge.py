@@ -24,7 +24,7 @@ _CONVENTION = (
 )
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:value")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:value", cupy="latticekit.kernels.cuda.gauge:value")
 def gauge_value(x: Array, action: GaugeAction) -> Array:
     """S = -(1/N) sum of coupling times Re tr of the loops, in float64.  field -> (chain,)"""
     u, xp = action.group.matrices(x), namespace(x)
@@ -34,7 +34,7 @@ def gauge_value(x: Array, action: GaugeAction) -> Array:
     return total
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:force")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:force", cupy="latticekit.kernels.cuda.gauge:force")
 def gauge_force(x: Array, action: GaugeAction) -> Array:
     """F_a = -index comp_a(U V), V with 1/N and the couplings: -dS along exp(i v_a T_a) U.  field -> algebra"""
     group, u = action.group, action.group.matrices(x)
@@ -42,7 +42,7 @@ def gauge_force(x: Array, action: GaugeAction) -> Array:
     return namespace(x).stack(forces, axis=1)
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:evolve")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:evolve", cupy="latticekit.kernels.cuda.gauge:evolve")
 def gauge_evolve(x: Array, p: Array, action: GaugeAction, schedule: Schedule) -> tuple[Array, Array]:
     """Molecular-dynamics trajectory of links and momenta.  field, algebra -> the same"""
     return Action.evolve(action, x, p, schedule)

@@ -1,17 +1,21 @@
-"""An action from the parameters stored with an ensemble."""
+"""Actions, groups and couplings as plain data, as they are stored with an ensemble."""
 
 from __future__ import annotations
 
+from dataclasses import fields, is_dataclass
 from typing import Any
 
-from latticekit.actions.base import Action, Sum
 
+def stored(thing: Any) -> Any:
+    """Numbers, words, lists and dicts that say what a thing is: {"name": its class, field: value, ...} of a dataclass.
 
-def action_from(parameters: dict[str, Any]) -> Action | None:
-    """The action whose `parameters()` these are; None for a class that this library does not have."""
-    couplings = {k: v for k, v in parameters.items() if k != "name"}
-    if parameters["name"] == "Sum":
-        terms = [action_from(term) for term in couplings["terms"]]
-        return None if None in terms else Sum(tuple(terms))  # type: ignore[arg-type]
-    found = {cls.__name__: cls for cls in Action.__subclasses__()}.get(parameters["name"])
-    return None if found is None else found(**couplings)
+    `restored` reads it back; JSON keeps it as it is.
+    """
+    if is_dataclass(thing) and not isinstance(thing, type):
+        members = {f.name: stored(getattr(thing, f.name)) for f in fields(thing)}
+        return {"name": type(thing).__name__, **members}
+    if isinstance(thing, (list, tuple)):
+        return [stored(one) for one in thing]
+    if isinstance(thing, dict):
+        return {str(key): stored(one) for key, one in thing.items()}
+    return thing.item() if hasattr(thing, "item") and getattr(thing, "ndim", None) == 0 else thing

@@ -7,6 +7,7 @@ from latticekit.testing.draws import free_field_draws, normal_draws
 from latticekit.testing.dynamics import check_order, check_reversibility, check_volume_preservation
 from latticekit.testing.exactness import check_detailed_balance, check_exact, field_moments
 from latticekit.testing.forces import check_force
+from latticekit.testing.gauge_symmetries import check_gauge_symmetries, gauge_symmetries
 from latticekit.testing.groups import check_group
 from latticekit.testing.layers import check_inverse, check_log_det, check_vjp
 from latticekit.testing.parity import check_parity, check_strict
@@ -19,6 +20,7 @@ __all__ = [
     "check_equivariance",
     "check_exact",
     "check_force",
+    "check_gauge_symmetries",
     "check_group",
     "check_inverse",
     "check_log_det",
@@ -32,6 +34,7 @@ __all__ = [
     "check_volume_preservation",
     "field_moments",
     "free_field_draws",
+    "gauge_symmetries",
     "normal_draws",
     "scalar_symmetries",
 ]

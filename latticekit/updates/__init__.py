@@ -7,6 +7,7 @@ from latticekit.updates.hmc import HMC
 from latticekit.updates.integrators import FORCE_GRADIENT, INTEGRATORS, LEAPFROG, OMELYAN, OMF4, Integrator
 from latticekit.updates.langevin import MALA, Langevin
 from latticekit.updates.metropolis import Metropolis
+from latticekit.updates.multiscale import Level, MultiScale
 from latticekit.updates.overrelaxation import Overrelaxation
 from latticekit.updates.sequence import Repeat, Sequence
 
@@ -22,7 +23,9 @@ __all__ = [
     "Heatbath",
     "Integrator",
     "Langevin",
+    "Level",
     "Metropolis",
+    "MultiScale",
     "Overrelaxation",
     "Repeat",
     "Sequence",

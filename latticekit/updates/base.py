@@ -56,4 +56,9 @@ class Update(ABC):
     def parameters(self) -> dict[str, Any]:
         """Name and settings, as stored with an ensemble."""
         settings = {k: v for k, v in vars(self).items() if k != "action" and not k.startswith("_")}
-        return {"name": type(self).__name__, **{k: getattr(v, "name", v) for k, v in settings.items()}}
+        return {"name": type(self).__name__, **{k: _plain(v) for k, v in settings.items()}}
+
+
+def _plain(setting: Any) -> Any:
+    """A setting as plain data: what it says of itself, else its name, else itself."""
+    return setting.parameters() if hasattr(setting, "parameters") else getattr(setting, "name", setting)

@@ -1,33 +1,17 @@
-"""What the local updates share: even sites first, then odd sites, each parity at once."""
+"""What the sweeps over sites share: even sites first, then odd sites, each parity at once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from latticekit.actions import HasConditional
 from latticekit.arrays import namespace
 from latticekit.lattice import check_sites, checkerboard, even_sites
-from latticekit.updates.base import Array, State, Update
+from latticekit.updates.base import Array
 
 
-class Checkerboard(Update):
-    """A sweep that updates each parity given the other one; a site's neighbours have the other parity."""
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.action, HasConditional):
-            raise TypeError(
-                f"{type(self).__name__} needs an action with a weight per site (a method `conditional`), which "
-                f"{type(self.action).__name__} lacks: use HMC"
-            )
-
-    def init(self, x: Array) -> State:
-        """State of a field on even extents."""
-        self.check(tuple(x.shape[1:]))
-        return super().init(x)
-
-    def check(self, sites: tuple[int, ...]) -> None:
-        """Every extent must be even, or 1 (which adds no neighbour)."""
-        even_sites([n for n in check_sites(sites) if n != 1] or [2], f"the checkerboard of {type(self).__name__}")
+def check_parities(sites: tuple[int, ...], who: str) -> None:
+    """Every extent must be even, or 1 (which adds no neighbour)."""
+    even_sites([n for n in check_sites(sites) if n != 1] or [2], f"the checkerboard of {who}")
 
 
 def parities(x: Array) -> Iterator[Array]:

@@ -14,6 +14,7 @@ from latticekit.updates.acceptance import metropolis_test, select
 from latticekit.updates.adaptation import Adaptation, Tuned
 from latticekit.updates.base import Array, Info, State
 from latticekit.updates.integrators import LEAPFROG, Integrator, integrator
+from latticekit.updates.multiscale import MultiScale
 
 
 @accelerated(numpy="latticekit.kernels.cpu.hmc:transition", cupy="latticekit.kernels.cuda.hmc:transition")
@@ -39,17 +40,24 @@ class HMC(Tuned):
     With `steps` given, the step size is trajectory_length / steps.  Without, warmup tunes the number of steps so
     that the acceptance rate comes near `target_acceptance`; production never changes it.  `jitter` draws each
     step size uniformly within (1 +- jitter), which frees harmonic modes from periodic orbits.
+
+    A sum of actions can have several time scales: a cheap, strong force in small steps, a dear, weak one in large ones.
+    With `action = gauge + other`, `integrator=MultiScale(Level((1,), "omelyan"), Level((0,), "omelyan", steps=3))`
+    kicks with the force of `other` (term 1) and replaces each of the drifts in between by three Omelyan steps of
+    `gauge` (term 0); `steps` counts those of the first level (Sexton and Weingarten, Nucl. Phys. B380 (1992) 665).
     """
 
     action: Action
     trajectory_length: float = 1.0
     steps: int | None = None
-    integrator: str | Integrator = LEAPFROG
+    integrator: str | Integrator | MultiScale = LEAPFROG
     jitter: float = 0.0
     target_acceptance: float = 0.8
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "integrator", integrator(self.integrator))
+        if isinstance(self.integrator, str):
+            object.__setattr__(self, "integrator", integrator(self.integrator))
+        self.integrator.check(self.action)  # type: ignore[union-attr]
         if not self.trajectory_length > 0:
             raise ValueError(f"HMC: trajectory_length must be positive, got {self.trajectory_length}")
         if self.steps is not None and self.steps < 1:

@@ -7,6 +7,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from latticekit.actions import Action
+
 Stage = tuple[float, float, float]
 
 
@@ -25,6 +27,9 @@ class Integrator:
     def schedule(self, step_size: float, steps: int) -> np.ndarray:
         """Table (stages, 3) of a trajectory in absolute units, neighbouring kicks and drifts merged."""
         return _merged(self.stages, steps) * np.array([step_size, step_size, step_size**2])
+
+    def check(self, action: Action) -> None:
+        """Any action will do."""
 
 
 @lru_cache(maxsize=256)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache, singledispatch
 
 import numpy as np
 
 from latticekit.actions import Action
 from latticekit.arrays import namespace
+from latticekit.groups import GaugeGroup, Group
 from latticekit.random import Key
 from latticekit.updates.adaptation import Tuned
 from latticekit.updates.base import Array, Info, State, Update
@@ -22,22 +24,45 @@ def euler(x: Array, action: Action, noise: Array, step_size: float) -> Array:
 
 
 def heun(x: Array, action: Action, noise: Array, step_size: float) -> Array:
-    """exp(eps (F(x) + F(y))/2 + sqrt(2 eps) eta) x, where y is the Euler step with the same eta.  field -> field"""
+    """exp((1 + eps C_A/6) eps (F(x) + F(y))/2 + sqrt(2 eps) eta) x, y the Euler step with the same eta.  field -> field
+
+    C_A is that of the group, 0 where translations commute; `docs/derivations/langevin_on_groups.md`.
+    Batrouni et al., Phys. Rev. D32 (1985) 2736, section IV.
+    """
     drift = action.force(x) + action.force(euler(x, action, noise, step_size))
-    return action.group.translate(x, 0.5 * step_size * drift + math.sqrt(2 * step_size) * noise)
+    stretch = 1.0 + step_size * adjoint_casimir(action.group) / 6
+    return action.group.translate(x, 0.5 * step_size * stretch * drift + math.sqrt(2 * step_size) * noise)
+
+
+@singledispatch
+def adjoint_casimir(group: Group) -> float:
+    """C_A of f_acd f_bcd = C_A delta_ab with [T_a, T_b] = i f_abc T_c; 0 unless the group has generators."""
+    return 0.0
+
+
+@adjoint_casimir.register
+@lru_cache
+def _(group: GaugeGroup) -> float:
+    """From sum_a [T_a, [T_a, T_0]] = C_A T_0: N for SU(N), 0 for U(1)."""
+    t = group.generators
+    inner = t @ t[0] - t[0] @ t
+    total = np.sum(t @ inner - inner @ t, axis=0)
+    return float(np.trace(total @ t[0]).real / group.index)
 
 
 SCHEMES: dict[str, tuple[Callable[..., Array], int]] = {"euler": (euler, 1), "heun": (heun, 2)}
-"""Step and order k of its bias eps^k; `heun` is of second order where translations commute, as on the real line."""
+"""Step and order k of its bias eps^k."""
 
 
 @dataclass(frozen=True)
 class Langevin(Update):
-    """Langevin equation in steps of eps = step_size: phi' = phi + eps F + sqrt(2 eps) eta, or its second-order form.
+    """Langevin equation in steps of eps = step_size: x' = exp(eps F + sqrt(2 eps) eta) x, or its second-order form.
 
+    Stochastic quantisation: phi' = phi + eps F + sqrt(2 eps) eta on the real line, and on a gauge link U' =
+    exp(i (eps F_a + sqrt(2 eps) eta_a) T_a) U; eps times the number of steps is the stochastic time.
     Never adjusted, hence biased: expectation values are off by O(eps) ("euler") or O(eps^2) ("heun"), reported as
-    `bias_order`.  Extrapolate to eps = 0 (`samplers.extrapolate_step_size`), or use the exact MALA.  A mode with
-    S = omega phi^2/2 comes out with variance 1/[omega (1 - h/2)], h = eps omega (euler), and
+    `bias_order`, on any group.  Extrapolate to eps = 0 (`samplers.extrapolate_step_size`), or use the exact MALA.  A
+    mode with S = omega phi^2/2 comes out with variance 1/[omega (1 - h/2)], h = eps omega (euler), and
     (1 - h/2) / [omega (1 - h/2 + h^2/4)] (heun).  A step too large for the force diverges; the chain is lost,
     which `diverging` reports.
     Parisi and Wu, Sci. Sin. 24 (1981) 483; Batrouni et al., Phys. Rev. D32 (1985) 2736.
@@ -57,7 +82,7 @@ class Langevin(Update):
         move, order = SCHEMES[self.scheme]
         noise = self.action.group.random_algebra(key.fold("noise"), state.x)
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging chain is reported below
-            x = move(state.x, self.action, noise, self.step_size)
+            x = self.action.group.project(move(state.x, self.action, noise, self.step_size))
             action = self.action.value(x)
         diverging = namespace(action).logical_not(namespace(action).isfinite(action))
         return State(x, action, state.tuning), {

@@ -1,44 +1,28 @@
-"""Overrelaxation for the phi^4 family."""
+"""Overrelaxation: every variable reflected about the centre of its weight."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from latticekit.actions import Action
-from latticekit.arrays import accelerated, namespace
-from latticekit.lattice import volume
 from latticekit.random import Key
-from latticekit.updates.base import Array, Info, State
-from latticekit.updates.checkerboard import Checkerboard, count, parities
-from latticekit.updates.heatbath import best_gaussian
-
-
-@accelerated(numpy="latticekit.kernels.cpu.sweeps:overrelaxation")
-def overrelaxation_sweep(x: Array, action: Any, key: Key) -> tuple[Array, Array]:
-    """Reflections at even, then odd sites.  field -> field, accepted (chain,)"""
-    xp = namespace(x)
-    log_u = xp.log(key.fold("accept").uniform(tuple(x.shape), x))
-    accepted = xp.zeros((x.shape[0],), dtype=xp.float64, device=x.device)
-    for mask in parities(x):
-        weight = action.conditional(x)
-        precision, square = best_gaussian(weight)
-        y = weight.linear / precision - x
-        delta = weight.quartic * (y * y - x * x) * (y * y + x * x - 2.0 * square)
-        move = xp.logical_and(mask, log_u < -delta)
-        x, accepted = xp.where(move, y, x), accepted + count(move)
-    return x, accepted
+from latticekit.updates.base import Info, State
+from latticekit.updates.local import Local
 
 
 @dataclass(frozen=True)
-class Overrelaxation(Checkerboard):
-    """Overrelaxation: each site reflected about the mean of the Gaussian nearest to its weight, phi -> b/A - phi.
+class Overrelaxation(Local):
+    """Overrelaxation: each variable reflected about the centre of its weight given the others.
 
-    The reflection is an involution of unit Jacobian whose centre depends on the neighbours alone.  It leaves
-    A phi^2 - b phi unchanged; the rest of the site's action, lambda (phi^2 - c)^2, decides by min(1, exp(-Delta))
-    (A and c: `best_gaussian`).  For coupling = 0 nothing is left, A = a = 2D + m^2, and the sweep conserves S
-    exactly.  Not ergodic by itself: combine it with a heatbath, Metropolis or HMC in a `Sequence`.
-    Adler, Phys. Rev. D23 (1981) 2901; Creutz, Phys. Rev. D36 (1987) 515.
+    Sites: about the mean of the Gaussian nearest to the weight, phi -> b/A - phi.  The reflection is an involution of
+    unit Jacobian whose centre depends on the neighbours alone.  It leaves A phi^2 - b phi unchanged; the rest of the
+    site's action, lambda (phi^2 - c)^2, decides by min(1, exp(-Delta)) (A and c: `best_gaussian`).  For coupling = 0
+    nothing is left, A = a = 2D + m^2, and the sweep conserves S exactly.
+    Gauge links, weight exp(Re tr(U V)): theta' = -2 arg V - theta for U(1), U' = W^dagger U^dagger W^dagger for SU(2)
+    with W = V/|V|, subgroup by subgroup for SU(N).  The weight stays as it is, so every reflection is accepted.
+    Not ergodic by itself: combine it with a heatbath, Metropolis or HMC in a `Sequence`.
+    Adler, Phys. Rev. D23 (1981) 2901; Creutz, Phys. Rev. D36 (1987) 515; Brown and Woch, Phys. Rev. Lett. 58 (1987)
+    2394.
     """
 
     action: Action
@@ -46,5 +30,6 @@ class Overrelaxation(Checkerboard):
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One sweep of every chain."""
-        x, accepted = overrelaxation_sweep(state.x, self.action, key)
-        return State(x, self.action.value(x), state.tuning), {"acceptance_rate": accepted / volume(x.shape[1:])}
+        x, accepted = self.sweeps.overrelaxation(state.x, self.action, key)
+        rate = accepted / self.sweeps.variables(x)
+        return State(x, self.action.value(x), state.tuning), {"acceptance_rate": rate}

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from latticekit.groups import Real
 from latticekit.random import Key
 from latticekit.testing import (
     check_force,
+    check_gauge_symmetries,
     check_reversibility,
     check_strict,
     check_symmetries,
@@ -15,28 +17,45 @@ from latticekit.testing import (
 from latticekit.updates import INTEGRATORS, LEAPFROG
 from tests.cases import ACTIONS
 
+SCALARS = [name for name, case in ACTIONS.items() if isinstance(case.action.group, Real)]
+LINKS = [name for name in ACTIONS if name not in SCALARS]
+FLAT = "theta alone, geometric"  # has no force
+JUMPS = (FLAT, "theta, geometric")  # which a wide stencil would notice
+
 
 def start(name, chains=3, dtype="float64"):
     """The action of a case and a generic field for it."""
     action, sites, _ = ACTIONS[name]
-    like = np.zeros(0, dtype)
-    return action, action.group.random(Key(5).fold("start"), action.group.shape(chains, sites), like) * 0.6
+    x = action.group.random(Key(5).fold("start"), action.group.shape(chains, sites), np.zeros(0, dtype))
+    return action, x * 0.6 if name in SCALARS else x
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", SCALARS)
 def test_force(kernels, name):
     assert check_force(*start(name)) < 1e-11
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", [name for name in LINKS if name != FLAT])
+def test_force_of_links(kernels, name):
+    """A link's action is no polynomial in the step, so the stencil is narrower."""
+    assert check_force(*start(name), step=8e-4) < 2e-10
+
+
+@pytest.mark.parametrize("name", [name for name in ACTIONS if name not in JUMPS])
 def test_force_in_single_precision(kernels, name):
-    assert check_force(*start(name, dtype="float32")) < 1e-4
+    assert check_force(*start(name, dtype="float32")) < (1e-4 if name in SCALARS else 1e-3)
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", SCALARS)
 def test_symmetries(kernels, name):
     _, sites, kinds = ACTIONS[name]
     check_symmetries(*start(name), scalar_symmetries(sites, kinds))
+
+
+@pytest.mark.parametrize("name", LINKS)
+def test_symmetries_of_links(kernels, name):
+    axes = {"su2 3d anisotropic": (1, 2)}.get(name)
+    check_gauge_symmetries(*start(name), ACTIONS[name].symmetries, axes=axes)
 
 
 @pytest.mark.parametrize("scheme", INTEGRATORS)
@@ -66,10 +85,11 @@ def test_strict_arrays(name, dtype):
 @pytest.mark.parametrize("name", ACTIONS)
 def test_values_are_double_and_fields_keep_their_dtype(kernels, name):
     action, x = start(name, dtype="float32")
-    y, q = action.evolve(x, x, LEAPFROG.schedule(0.1, 2))
+    y, q = action.evolve(x, action.group.random_algebra(Key(6), x), LEAPFROG.schedule(0.1, 2))
     assert action.value(x).dtype == "float64"
     assert action.value(x).shape == (3,)
-    assert action.force(x).dtype == y.dtype == q.dtype == "float32"
+    assert action.force(x).dtype == q.dtype == "float32"
+    assert y.dtype == x.dtype
 
 
 @pytest.mark.parametrize("name", ACTIONS)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from latticekit.groups import Real
+from latticekit.groups import SU, Real
 from latticekit.random import Key
 from latticekit.testing import check_group, check_strict
 from tests.cases import GROUPS, field
@@ -21,12 +21,14 @@ def test_results_stay_in_the_library_and_dtype(reference, name, dtype):
     group, shape = GROUPS[name]
     x = group.random(Key(1), shape, np.zeros(0, dtype))
     v = group.random_algebra(Key(2), x)
-    assert x.dtype == group.translate(x, v).dtype == group.identity(shape, x).dtype == dtype
+    assert x.dtype == group.translate(x, v).dtype == group.identity(shape, x).dtype == group.project(x).dtype
+    assert np.real(x).dtype == v.dtype == dtype
+    assert np.iscomplexobj(x) == isinstance(group, SU)
     assert group.inner(v, v).dtype == "float64"
     tolerance = 1e-6 if dtype == "float32" else 1e-13
     check_strict(lambda x: group.random_algebra(Key(2), x), x, tolerance=tolerance)
-    for f in (group.translate, group.inner):
-        check_strict(f, x, v, tolerance=tolerance)
+    check_strict(group.translate, x, v, tolerance=tolerance)
+    check_strict(group.inner, v, v, tolerance=tolerance)
     for f in (group.project, group.defect):
         check_strict(f, x, tolerance=tolerance)
 

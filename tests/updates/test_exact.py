@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import latticekit.updates.cluster as cluster
-import latticekit.updates.heatbath as heatbath
+import latticekit.updates.sites_heatbath as heatbath
 from latticekit.actions import FreeScalar, Phi4
 from latticekit.updates import MALA, Cluster, Heatbath, Metropolis, Overrelaxation, Repeat, Sequence
 

@@ -7,7 +7,7 @@ from scipy import integrate, stats
 from latticekit.actions import Conditional, FreeScalar, Phi4
 from latticekit.random import Key
 from latticekit.updates import Heatbath
-from latticekit.updates.heatbath import best_gaussian, draw_conditional, envelope, one_sided, two_sided
+from latticekit.updates.sites_heatbath import best_gaussian, draw_conditional, envelope, one_sided, two_sided
 
 WEIGHTS = [
     (3.0, 0.7, 0.4),

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-import latticekit.updates.overrelaxation as overrelaxation
+import latticekit.updates.sites_overrelaxation as overrelaxation
 from latticekit.actions import FreeScalar, Phi4
 from latticekit.random import Key
 from latticekit.updates import Overrelaxation
 from latticekit.updates.checkerboard import parities
-from latticekit.updates.heatbath import best_gaussian
+from latticekit.updates.sites_heatbath import best_gaussian
 
 
 @pytest.mark.parametrize("sites", [(6,), (4, 2), (4, 4, 2), (1,)])
