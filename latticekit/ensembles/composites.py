@@ -1,43 +1,17 @@
-"""Quantities that are functions of means: susceptibility, Binder cumulant, correlation length, pole mass."""
+"""Quantities that are functions of means: of the scalar field here, of links in `link_composites`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from latticekit.estimators import Estimate, exp_mean, gamma_function, gamma_method
-
-Sites = tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Composite:
-    """f of the means of some series.  `needs` are variables of /posterior."""
-
-    name: str
-    symbol: str
-    needs: tuple[str, ...]
-    series: Callable[[xr.Dataset, Sites], np.ndarray]
-    """Series of the primaries.  -> (chain, draw, p)"""
-    f: Callable[[Any, Sites], Any]
-    """Derived number of the means (p,) -> ()."""
-    means: Callable[[Mapping[str, Any], Sites], np.ndarray | None]
-    """Exact means (p,) from exact values by observable, None where they are not known."""
-
-    def estimate(self, posterior: xr.Dataset, sites: Sites) -> Estimate:
-        """Value with its error by the Gamma method."""
-        return gamma_function(lambda m: self.f(m, sites), self.series(posterior, sites))
-
-    def exact(self, known: Mapping[str, Any], sites: Sites) -> float | None:
-        """The same f of exact means."""
-        means = self.means(known, sites)
-        value = math.nan if means is None else float(self.f(means, sites))
-        return value if math.isfinite(value) else None
+from latticekit.ensembles.composite import Composite, Sites
+from latticekit.ensembles.link_composites import LINK_COMPOSITES
+from latticekit.estimators import Estimate, exp_mean, gamma_method
 
 
 def _moments(posterior: xr.Dataset, sites: Sites) -> np.ndarray:
@@ -65,6 +39,10 @@ def _connected(means: Any, sites: Sites) -> Any:
     return means[1:] - math.prod(sites[1:]) * means[0] ** 2
 
 
+def _long(posterior: xr.Dataset, sites: Sites) -> bool:
+    return sites[0] >= 3
+
+
 def _second_moment(means: Any, sites: Sites) -> Any:
     c, extent = _connected(means, sites), sites[0]
     wave = np.cos(2 * math.pi * np.arange(extent) / extent)
@@ -79,7 +57,7 @@ def _pole_mass(means: Any, sites: Sites) -> Any:
     return np.arccosh(np.maximum(cosh, 1))
 
 
-COMPOSITES = (
+SCALAR_COMPOSITES = (
     Composite(
         "susceptibility",
         r"\chi_2 = V (\langle M^2 \rangle - \langle M \rangle^2)",
@@ -103,6 +81,7 @@ COMPOSITES = (
         _correlator,
         _second_moment,
         _exact_correlator,
+        _long,
     ),
     Composite(
         "pole_mass",
@@ -111,9 +90,13 @@ COMPOSITES = (
         _correlator,
         _pole_mass,
         _exact_correlator,
+        _long,
     ),
 )
 """Derived quantities of the scalar field; connected parts throughout."""
+
+COMPOSITES = (*SCALAR_COMPOSITES, *LINK_COMPOSITES)
+"""All of them; `summary` shows those that an ensemble defines."""
 
 
 def schwinger_dyson(posterior: xr.Dataset, coefficients: Mapping[str, float]) -> Estimate:

@@ -50,8 +50,9 @@ def sample(
     draws: recorded per chain, each after `thin` updates.  warmup: updates before the first draw; the update may
     tune itself there and nowhere else.
     seed: names all random numbers; equal settings give equal bits, whatever the threads, blocks or restarts.
-    observables: names or Observable objects, default magnetization, |magnetization|, phi^2, phi^4, two-point
-    function; the action is always recorded.  configurations: keep every n-th field (0: none).
+    observables: names or Observable objects; the action is always recorded.  Default for a scalar field:
+    magnetization, |magnetization|, phi^2, phi^4, two-point function; for links: plaquette, Polyakov loop, and in two
+    dimensions the topological charge.  configurations: keep every n-th field (0: none).
     out: a Zarr store to write while running; `kill -9` loses no committed draw (commits about once a second).
     resume: continue the store up to `draws`, bit-identical to a run without a break; a missing store is begun.
     progress: True, False, a callable (done, total, report), or None for a bar on a terminal only.

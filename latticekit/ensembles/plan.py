@@ -18,12 +18,11 @@ import numpy as np
 from latticekit.arrays import backend, finite, to_host
 from latticekit.groups import cold, hot
 from latticekit.lattice import check_sites
-from latticekit.observables import Observable, observable
+from latticekit.observables import Observable, observables_of
 from latticekit.random import Key
 from latticekit.updates import State, Update
 
 SCHEMA, SCHEMA_VERSION = "latticekit.ensemble", "1"
-DEFAULT_OBSERVABLES = ("magnetization", "abs_magnetization", "phi_squared", "phi_fourth", "two_point")
 _DTYPES = ("float32", "float64")
 _LARGEST_DEFECT = 1e-3  # of a start that is taken for a field in single precision
 
@@ -148,9 +147,9 @@ def make_plan(
     """A checked plan from the arguments of `sample`."""
     if not isinstance(update, Update):
         raise TypeError(f"sample needs an update such as lk.HMC(action), got {type(update).__name__}")
-    chosen = DEFAULT_OBSERVABLES if observables is None else observables
-    named = tuple(observable(one) for one in chosen if one != "action")
-    return Plan(update=update, lattice=check_sites(lattice), observables=named, **settings)
+    sites, group = check_sites(lattice), update.action.group
+    chosen = None if observables is None else [one for one in observables if one != "action"]
+    return Plan(update=update, lattice=sites, observables=observables_of(group, sites, chosen), **settings)
 
 
 def _at_least(name: str, value: int, least: int) -> None:

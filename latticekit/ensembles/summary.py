@@ -144,7 +144,7 @@ def _table(ensemble: xr.DataTree, posterior: xr.Dataset) -> list[Row]:
     rows += [
         Row(c.name, c.estimate(posterior, sites), exact=c.exact(known, sites))
         for c in COMPOSITES
-        if set(c.needs) <= set(posterior.data_vars) and _defined(c.name, sites)
+        if c.defined(posterior, sites)
     ]
     return rows + _identities(ensemble, posterior, action, sites)
 
@@ -157,23 +157,31 @@ def _action(ensemble: xr.DataTree) -> tuple[Action | None, tuple[int, ...]]:
 
 
 def _rows(name: str, values: xr.DataArray, known: dict[str, Any]) -> list[Row]:
-    """The variable itself, or three entries of a correlator: first, second, middle."""
+    """The variable itself, or some entries of a correlator or table: first, second, middle; the diagonal."""
+    if np.iscomplexobj(values.values):
+        return _rows(f"re {name}", values.real, known) + _rows(f"|{name}|", abs(values), known)
     exact = known.get(name)
     if values.ndim == 2:
-        series = values.values
-        return [Row(name, gamma_method(series), _agreement(series), None if exact is None else float(exact))]
-    size = values.shape[2]
-    chosen = sorted({0, 1 % size, size // 2}) if values.ndim == 3 else []
-    labels: Any = values[values.dims[2]].values if values.ndim == 3 else []
+        return [_row(name, values.values, exact)]
+    labels = [values[dim].values for dim in values.dims[2:]]
     return [
-        Row(
-            f"{name}[{labels[i]}]",
-            gamma_method(values.values[:, :, i]),
-            _agreement(values.values[:, :, i]),
-            None if exact is None else float(np.asarray(exact)[i]),
+        _row(
+            f"{name}[{','.join(str(label[i]) for label, i in zip(labels, at))}]",
+            values.values[(slice(None), slice(None), *at)],
+            None if exact is None else np.asarray(exact)[at],
         )
-        for i in chosen
+        for at in _shown(values.shape[2:])
     ]
+
+
+def _shown(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
+    if len(shape) == 1:
+        return [(i,) for i in sorted({0, 1 % shape[0], shape[0] // 2})]
+    return [(i,) * len(shape) for i in range(min(shape))]
+
+
+def _row(name: str, series: np.ndarray, exact: Any) -> Row:
+    return Row(name, gamma_method(series), _agreement(series), None if exact is None else float(exact))
 
 
 def _agreement(series: np.ndarray) -> Agreement | None:
@@ -182,10 +190,6 @@ def _agreement(series: np.ndarray) -> Agreement | None:
         return None
     within = gamma_method(series - series.mean(axis=1, keepdims=True))
     return Agreement(float(rhat(series)), 1 + 2 * float(within.tau_int) / draws)
-
-
-def _defined(name: str, sites: tuple[int, ...]) -> bool:
-    return sites[0] >= 3 or name not in ("second_moment_correlation_length", "pole_mass")
 
 
 def _identities(

@@ -25,6 +25,12 @@ def group_of(x: Array) -> GaugeGroup:
     return SU(x.shape[2])
 
 
+def real_dtype(x: Array) -> Any:
+    """Real dtype of the precision of a field."""
+    xp = namespace(x)
+    return xp.float32 if x.dtype in (xp.float32, xp.complex64) else xp.float64
+
+
 def matrices(x: Array) -> Array:
     """Links as complex matrices.  field -> (chain, mu, N, N, *sites)"""
     return group_of(x).matrices(x)

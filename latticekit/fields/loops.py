@@ -10,7 +10,7 @@ from itertools import combinations
 from typing import Any
 
 from latticekit.arrays import namespace
-from latticekit.groups.matrices import dagger_mul, identity_like, mul
+from latticekit.groups.matrices import dagger, dagger_mul, mul, mul_dagger
 from latticekit.lattice import shift
 
 Array = Any
@@ -42,16 +42,14 @@ def transporter(u: Array, path: Path) -> Array:
 
     Built from the end: with P of the rest, U_mu(x) P(x + mu) forward and [U_mu^dagger P](x - mu) back.
     """
-    xp, dim = namespace(u), u.shape[1]
-    product = None
+    dim, product = u.shape[1], None
     for step in reversed(path):
         mu, forward = (step, True) if step >= 0 else (~step, False)
         link = u[:, mu, ...]
-        rest = identity_like(link) + xp.zeros_like(link) if product is None else product
         if forward:
-            product = link if product is None else mul(link, shift(rest, mu, 1, dim=dim))
+            product = link if product is None else mul(link, shift(product, mu, 1, dim=dim))
         else:
-            product = shift(dagger_mul(link, rest), mu, -1, dim=dim)
+            product = shift(dagger(link) if product is None else dagger_mul(link, product), mu, -1, dim=dim)
     if product is None:
         raise ValueError("transporter needs a path of at least one step, got none")
     return product
@@ -94,3 +92,24 @@ def _moved(weight: Any, steps: Path, dim: int) -> Any:
         mu, sign = (step, 1) if step >= 0 else (~step, -1)
         weight = shift(weight, mu, sign, dim=dim)
     return weight
+
+
+def transporter_vjp(u: Array, path: Path, c: Array, c_bar: Array) -> tuple[Array, list[tuple[int, Array]]]:
+    """Back from a cotangent of c = transporter(u, path) to the links.  -> (chain, N, N, *sites), [(mu, the same), ...]
+
+    Given delta L = Re tr(c_bar delta c), delta U_mu = X_mu U_mu changes L by the sum of Re tr(K X_mu) over the pairs
+    (mu, K): K is c c_bar, the first result, carried along the path to the link, with a minus for a step back.
+    """
+    dim, found = u.shape[1], []
+    first = t = mul(c, c_bar)
+    for k, step in enumerate(path):
+        mu, forward = (step, True) if step >= 0 else (~step, False)
+        link = u[:, mu, ...]
+        if forward:
+            found.append((mu, t))
+            if k < len(path) - 1:
+                t = shift(dagger_mul(link, mul(t, link)), mu, -1, dim=dim)
+        else:
+            t = mul(link, mul_dagger(shift(t, mu, 1, dim=dim), link))
+            found.append((mu, t * -1.0))
+    return first, found

@@ -21,7 +21,7 @@ def plaquette(u: Array, mu: int, nu: int) -> Array:
     return mul_dagger(mul(first, shift(second, mu, dim=dim)), mul(second, shift(first, nu, dim=dim)))
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:plane_averages")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:plane_averages", cupy="latticekit.kernels.cuda.gauge:plane_averages")
 def plane_averages(x: Array) -> Array:
     """Mean of Re tr P_{mu nu} / N over sites, per plane, float64.  field -> (chain, planes)"""
     u, xp = matrices(x), namespace(x)

@@ -36,13 +36,13 @@ def gell_mann(n: int) -> np.ndarray:
     return np.array(found)
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:translate")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:translate", cupy="latticekit.kernels.cuda.gauge:translate")
 def su_translate(u: Array, v: Array, group: GaugeGroup) -> Array:
     """exp(i v_a T_a) u.  (chain, mu, N, N, *sites), (chain, mu, a, *sites) -> (chain, mu, N, N, *sites)"""
     return unmerged(mul(group.exp(merged(v)), merged(u)), u)
 
 
-@accelerated(numpy="latticekit.kernels.cpu.gauge:project")
+@accelerated(numpy="latticekit.kernels.cpu.gauge:project", cupy="latticekit.kernels.cuda.gauge:project")
 def su_project(u: Array) -> Array:
     """Nearest special unitary matrices.  (chain, mu, N, N, *sites) -> the same"""
     return unmerged(special(polar(merged(u))), u)

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from latticekit.groups import Group
+
 Array = Any
 
 
@@ -24,11 +26,15 @@ class Observable(ABC):
 
     @abstractmethod
     def measure(self, x: Array) -> Array:
-        """The observable on every chain, float64.  field -> (chain, *dims)"""
+        """The observable on every chain, float64 or complex128.  field -> (chain, *dims)"""
 
     def coords(self, sites: tuple[int, ...]) -> dict[str, np.ndarray]:
         """Coordinate values of each of `dims` on these sites."""
         return {}
+
+    def unsuited(self, group: Group, sites: tuple[int, ...]) -> str:
+        """Why there is no such observable of a field of this group on these sites; "" if there is."""
+        return ""
 
     def attributes(self) -> dict[str, str]:
         """What is written beside the numbers."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from latticekit.arrays import namespace
-from latticekit.observables.base import Array, Observable
+from latticekit.observables.base import Array
+from latticekit.observables.scalars import ScalarObservable
 
 
 def slice_sums(x: Array, mu: int = 0) -> Array:
@@ -29,7 +30,7 @@ def _power(x: Array, mu: int) -> Array:
 
 
 @dataclass(frozen=True)
-class TwoPoint(Observable):
+class TwoPoint(ScalarObservable):
     """C(dt) = (V_s / T) sum_t s(t) s(t + dt) with s(t) = (1/V_s) sum_x phi(t, x); dt = 0 .. T - 1, time is axis 0.
 
     The zero-momentum correlator, not connected: sum_dt C(dt) = V M^2, and C ~ cosh(m (dt - T/2)) at large dt.
@@ -52,7 +53,7 @@ class TwoPoint(Observable):
 
 
 @dataclass(frozen=True)
-class MomentumTwoPoint(Observable):
+class MomentumTwoPoint(ScalarObservable):
     """G(p) = |phi(k)|^2 / V at k = 2 pi p / L along one axis, p = 0 .. L // 2, averaged over axes as long as axis 0.
 
     phi(k) = sum_x exp(-i k x) phi(x).  G(0) = V M^2; the second-moment correlation length needs G(0) and G(1).

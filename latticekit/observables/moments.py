@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass
 
 from latticekit.arrays import namespace
-from latticekit.observables.base import Array, Observable
+from latticekit.observables.base import Array
+from latticekit.observables.scalars import ScalarObservable
 
 
 def site_average(density: Array) -> Array:
@@ -17,7 +18,7 @@ def site_average(density: Array) -> Array:
 
 
 @dataclass(frozen=True)
-class Magnetization(Observable):
+class Magnetization(ScalarObservable):
     """M = (1/V) sum_x phi(x)."""
 
     name = "magnetization"
@@ -30,7 +31,7 @@ class Magnetization(Observable):
 
 
 @dataclass(frozen=True)
-class AbsMagnetization(Observable):
+class AbsMagnetization(ScalarObservable):
     """|M|, which a finite volume keeps from averaging to zero in the broken phase."""
 
     name = "abs_magnetization"
@@ -43,7 +44,7 @@ class AbsMagnetization(Observable):
 
 
 @dataclass(frozen=True)
-class PhiSquared(Observable):
+class PhiSquared(ScalarObservable):
     """(1/V) sum_x phi(x)^2."""
 
     name = "phi_squared"
@@ -56,7 +57,7 @@ class PhiSquared(Observable):
 
 
 @dataclass(frozen=True)
-class PhiFourth(Observable):
+class PhiFourth(ScalarObservable):
     """(1/V) sum_x phi(x)^4."""
 
     name = "phi_fourth"
