@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from latticekit.actions import Phi4
+from latticekit.actions import Phi4, Wilson
+from latticekit.actions.couplings import OpenBoundary
 from latticekit.arrays import REGISTRY
+from latticekit.groups import SU, U1
 from latticekit.random import Key
 from latticekit.updates.hmc import transition
 from latticekit.updates.integrators import FORCE_GRADIENT, LEAPFROG
@@ -55,3 +57,53 @@ def test_transition():
     result = transition(cupy.asarray(x), action, key, schedule, cupy.asarray(current))
     for one, other in zip(result, transition(x, action, key, schedule, current)):
         np.testing.assert_allclose(one.get(), other, rtol=0, atol=1e-11)
+
+
+GAUGE = [
+    (U1(), (16, 16)),
+    (U1(), (4, 6, 8)),
+    (SU(2), (8, 8)),
+    (SU(3), (4, 4, 4, 8)),
+    (SU(4), (2, 4, 6)),
+    (SU(2), (2, 2, 4, 4)),
+]
+
+
+def close(results, tolerance):
+    for one, other in results:
+        away = np.abs(one - other)
+        wrapped = away if np.iscomplexobj(one) else np.minimum(away, np.abs(2 * np.pi - away))  # angles of U(1)
+        assert np.median(away) <= tolerance
+        assert wrapped.max() <= 100 * tolerance
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("group", "sites"), GAUGE, ids=str)
+@pytest.mark.parametrize("weights", [{}, {"weights": OpenBoundary()}], ids=["uniform", "open"])
+def test_gauge(group, sites, weights, dtype):
+    action, tolerance = Wilson(group, 2.5, **weights), 1e-12 if dtype == "float64" else 1e-4
+    x = group.random(Key(1), group.shape(3, sites), np.zeros(0, dtype))
+    p, key = group.random_algebra(Key(2), x), Key(3, step=7, chain=5)
+    where = "latticekit.actions.gauge.gauge_"
+    close(both(where + "value", x, action), 100 * tolerance)
+    close(both(where + "force", x, action), tolerance)
+    close(both("latticekit.fields.plaquettes.plane_averages", x), tolerance)
+    for schedule in (LEAPFROG.schedule(0.05, 4), FORCE_GRADIENT.schedule(0.1, 2)):
+        evolve = REGISTRY[where + "evolve"]
+        result = evolve.kernel("cupy")(cupy.asarray(x), cupy.asarray(p), action, schedule)
+        close(zip([r.get() for r in result], evolve.reference(x, p, action, schedule)), tolerance)
+    close(both("latticekit.updates.links_overrelaxation.link_overrelaxation", x, action), tolerance)
+    for name, more in (("heatbath", (64,)), ("metropolis", (0.3, 3))):
+        result = list(both(f"latticekit.updates.links_{name}.link_{name}", x, action, key, *more))
+        if dtype == "float64":
+            close(result[:1], tolerance)
+            assert all((one == other).all() for one, other in result[1:]), "counts"
+
+
+def test_gauge_transition():
+    action, key = Wilson(SU(3), 6.0), Key(3)
+    x = SU(3).random(Key(1), (6, 4, 3, 3, 4, 4, 4, 4), np.zeros(0))
+    schedule, current = LEAPFROG.schedule(0.02, 5), action.value(x)
+    result = transition(cupy.asarray(x), action, key, schedule, cupy.asarray(current))
+    for one, other in zip(result, transition(x, action, key, schedule, current)):
+        np.testing.assert_allclose(one.get(), other, rtol=0, atol=1e-9)

@@ -12,7 +12,16 @@ dispatcher = pytest.importorskip("numba.cuda.dispatcher")
 
 from numba import cuda, types  # noqa: E402
 
-from latticekit.kernels.cuda import bodies, target  # noqa: E402
+from latticekit.kernels.cuda import (  # noqa: E402
+    bodies,
+    gauge,
+    su_bodies,
+    su_local_bodies,
+    target,
+    u1_bodies,
+    u1_local_bodies,
+)
+from latticekit.kernels.cuda.links import specialised  # noqa: E402
 
 INT = types.int64
 
@@ -33,19 +42,69 @@ def cases(single):
     }
 
 
-@pytest.mark.parametrize("single", [False, True], ids=["float64", "float32"])
-@pytest.mark.parametrize("name", ["stage", "add_force", "action", "uniform", "normal"])
-def test_compiles(name, single, monkeypatch, tmp_path):
+def gauge_cases(n, single):
+    """The same for links of U(1) (n = 1) or SU(n)."""
+    real = types.float32 if single else types.float64
+    field, sums, counts = (types.Array(t, 1, "C") for t in (real, types.float64, INT))
+    where, weights = (INT,) * 5, (field, INT, INT)
+    sweep = (*weights, INT, INT, *where)
+    arguments = {
+        "sums": (field, sums, *weights, INT, INT, *where),
+        "overrelaxation": (field, *sweep),
+        "heatbath": (field, counts, counts, *sweep, *(INT,) * (5 if n == 1 else 6)),
+        "metropolis": (field, counts, *sweep, real, *(INT,) * 6),
+    }
+    if n == 1:
+        arguments["stage"] = (*(field,) * 4, *weights, *where, real, real)
+        arguments["add_force"] = (*(field,) * 3, *weights, *where, real)
+        arguments["project"] = (field, field)
+    else:
+        arguments["kick"] = (field, field, *weights, *where, real)
+        arguments["drift"] = (field, field, field, INT, real)
+        arguments["project"] = (field, field, INT)
+    modules = (u1_bodies, u1_local_bodies) if n == 1 else (su_bodies, su_local_bodies)
+    found = {name: next(getattr(m, name) for m in modules if hasattr(m, name)) for name in arguments}
+    compiled_in = gauge.compiled_in(n, single)
+    return {name: (specialised(found[name], **compiled_in), arguments[name]) for name in arguments}
+
+
+@pytest.fixture(autouse=True)
+def device(monkeypatch):
     monkeypatch.setattr(dispatcher, "get_current_device", lambda: SimpleNamespace(compute_capability=(9, 0)))
-    body, arguments = cases(single)[name]
-    which = target.SINGLE if single and name != "action" else target.DOUBLE  # sums are float64 in either precision
-    function = target.grid_stride(body, which, len(arguments))
+
+
+def compiled(body, arguments, single, tmp_path):
+    """PTX for sm_90, and what ptxas says of it if it is there."""
+    function = target.grid_stride(body, target.SINGLE if single else target.DOUBLE, len(arguments))
     ptx, _ = cuda.compile_ptx(function, (INT, *arguments), cc=(9, 0))
     assert ".target sm_90" in ptx
-    if which is target.SINGLE:
+    if single:
         assert ".f64" not in ptx, "float32 kernels must not compute in float64"
-    if shutil.which("ptxas"):
-        assert "0 bytes spill stores, 0 bytes spill loads" in assembled(ptx, tmp_path)
+    return assembled(ptx, tmp_path) if shutil.which("ptxas") else ""
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["float64", "float32"])
+@pytest.mark.parametrize("name", ["stage", "add_force", "action", "uniform", "normal"])
+def test_compiles(name, single, tmp_path):
+    body, arguments = cases(single)[name]
+    said = compiled(body, arguments, single and name != "action", tmp_path)  # sums are float64 in either precision
+    assert "0 bytes spill stores, 0 bytes spill loads" in said or not said
+
+
+NAMES = ["sums", "overrelaxation", "heatbath", "metropolis", "project"]
+
+
+@pytest.mark.parametrize("single", [False, True], ids=["float64", "float32"])
+@pytest.mark.parametrize(
+    ("n", "name"),
+    [(n, name) for n in (1, 2, 3, 4) for name in NAMES + (["stage", "add_force"] if n == 1 else ["kick", "drift"])],
+    ids=str,
+)
+def test_gauge_compiles(n, name, single, tmp_path):
+    """Matrices up to 3 x 3 stay in registers."""
+    body, arguments = gauge_cases(n, single)[name]
+    said = compiled(body, arguments, single and name != "sums", tmp_path)
+    assert "0 bytes stack frame, 0 bytes spill stores, 0 bytes spill loads" in said or n == 4 or not said
 
 
 def assembled(ptx, folder):

@@ -6,7 +6,7 @@ import re
 import numpy as np
 import pytest
 
-from latticekit.kernels.cpu import loops, momenta
+from latticekit.kernels.cpu import loops, momenta, u1_loops
 from latticekit.kernels.cpu.random import FORMULAS
 from latticekit.kernels.cpu.target import loop
 from latticekit.kernels.cpu.vector import VECTOR_BYTES
@@ -42,3 +42,15 @@ def test_normals():
     assert sum(REGISTER in line for line in operations(text, True)) >= 30
     assert not operations(text, False)
     assert text.count("vpmuludq" if VECTOR_BYTES > 16 else "pmuludq") >= 2
+
+
+def test_u1():
+    a, steps, moves, weights = np.zeros(64), np.zeros(64, np.int32), np.zeros(64, np.int64), np.ones(1)
+    near = loop(u1_loops.neighbour_of, D=2)
+    sines = assembly(loop(u1_loops.sines, neighbour=near), a, a, 0, 1, (steps, steps, moves), weights, 0.1)
+    kick = assembly(loop(u1_loops.kick, neighbour=near), a, a, a, 0, 1, (steps, steps, moves), a, 0.1)
+    fused = [line for line in operations(sines, True) if "fm" in line and REGISTER in line]
+    assert len(fused) >= 12, "the polynomial of one sine"
+    assert len(operations(sines, False)) <= 2, "scalars: weight times scale"
+    assert sum(REGISTER in line for line in operations(kick, True)) >= 8
+    assert not operations(kick, False)

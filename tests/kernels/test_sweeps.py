@@ -16,9 +16,9 @@ from latticekit.lattice import parity
 from latticekit.random import Key
 from latticekit.testing import check_parity
 from latticekit.updates.cluster import cluster_labels, cluster_sweep
-from latticekit.updates.heatbath import heatbath_sweep
-from latticekit.updates.metropolis import metropolis_sweep
-from latticekit.updates.overrelaxation import overrelaxation_sweep
+from latticekit.updates.sites_heatbath import heatbath_sweep
+from latticekit.updates.sites_metropolis import metropolis_sweep
+from latticekit.updates.sites_overrelaxation import overrelaxation_sweep
 
 ACTION, WELLS, KEY = Phi4(-4.0, 6.0), Phi4(-8.0, 2.0), Key(2**40 + 9, step=5, chain=3)
 KERNELS = {

@@ -1,4 +1,4 @@
-"""Whole HMC transitions of phi^4 on NumPy arrays (reference: `latticekit.updates.hmc.transition`)."""
+"""Whole HMC transitions on NumPy arrays: of phi^4 here, of U(1) in `u1_hmc` (reference: `updates.hmc.transition`)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from latticekit.kernels.cpu import momenta, phi4, sums, wide
+from latticekit.kernels.cpu import momenta, phi4, sums, u1_gauge, u1_hmc, wide
 from latticekit.kernels.cpu.blocks import MEMORY, Blocks, blocks
 from latticekit.kernels.cpu.lanes import lanes
 from latticekit.kernels.cpu.loops import loops
@@ -106,9 +106,11 @@ def _kernel(dim: int, across: bool, char: str, parallel: bool) -> Any:
 
 def transition(x: Array, action: Any, key: Any, schedule: Array, current: Array) -> Any:
     """Momenta, trajectory, Metropolis test.  field, (chain,) -> field, S, Delta H, accepted (chain,)"""
-    if not phi4.is_phi4(action) or not phi4.supported(x) or not phi4.plain(current, np.float64):
-        return NotImplemented
     if current.shape != x.shape[:1] or key.chain + x.shape[0] > 2**24:
+        return NotImplemented
+    if u1_gauge.is_u1(action):
+        return u1_hmc.transition(x, action, _words(key), schedule, current)
+    if not phi4.is_phi4(action) or not phi4.supported(x) or not phi4.plain(current, np.float64):
         return NotImplemented
     b = blocks(x.shape[0], x.shape[1:], x.itemsize)
     constants = phi4.couplings(action.mass_squared, action.coupling, b.dim)

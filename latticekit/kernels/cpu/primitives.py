@@ -73,6 +73,41 @@ def _clip(typingctx: Any, x: Any, low: Any, high: Any) -> Any:
 
 
 @intrinsic
+def _choose(typingctx: Any, a: Any, b: Any, x: Any, y: Any) -> Any:
+    number = next((t for t in (a, b, x, y) if isinstance(t, Vec)), a)
+    lane = getattr(number, "dtype", number)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        t = _number(context, number)
+        a, b, x, y = (v if v.type == t else _spread(builder, v, t) for v in args)
+        return builder.select(builder.fcmp_ordered("<", a, b), x, y)
+
+    return number(*(t if isinstance(t, Vec) else lane for t in (a, b, x, y))), codegen
+
+
+@intrinsic
+def _alternating(typingctx: Any, x: Any, k: Any) -> Any:
+    bits, fraction, _, _ = _format(x)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        t = args[0].type
+        whole = _like(t, ir.IntType(bits))
+        shifted = builder.fadd(args[1], _fill(1.5 * 2.0**fraction, t))  # the last bit of the fraction counts ones
+        odd = builder.shl(builder.bitcast(shifted, whole), _fill(bits - 1, whole))
+        return builder.bitcast(builder.xor(builder.bitcast(args[0], whole), odd), t)
+
+    return x(x, x), codegen
+
+
+@intrinsic
+def _whole(typingctx: Any, k: Any) -> Any:
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.sitofp(args[0], ir.DoubleType())
+
+    return types.float64(types.intp), codegen
+
+
+@intrinsic
 def _power_of_two(typingctx: Any, k: Any) -> Any:
     bits, fraction, bias, _ = _format(k)
 
@@ -151,8 +186,12 @@ def _unit_single(typingctx: Any, high: Any) -> Any:
 PRIMITIVES = {
     "sqrt": _unary("sqrt"),
     "rint": _unary("rint"),
+    "floor": _unary("floor"),
     "fma": _fma,
+    "alternating": _alternating,
     "clip": _clip,
+    "whole": _whole,
+    "choose": _choose,
     "power_of_two": _power_of_two,
     "exponent": _exponent,
     "mantissa": _mantissa,

@@ -18,7 +18,7 @@ from latticekit.kernels.cpu.checkerboard import LIST, borrowed
 from latticekit.kernels.cpu.phi4 import flat, is_phi4, supported
 from latticekit.kernels.cpu.random import FORMULAS, TARGETS, filler
 from latticekit.kernels.cpu.target import kernel, loop, parallel_range, thread_of, threads_for
-from latticekit.updates.heatbath import double_well, isolated_precision
+from latticekit.updates.sites_heatbath import double_well, isolated_precision
 
 Array = Any
 each: Any = None

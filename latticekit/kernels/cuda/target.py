@@ -6,7 +6,7 @@ import types
 from typing import Any
 
 import numpy as np
-from numba import cuda
+from numba import cuda, float32, float64
 from numba.cuda import libdevice
 
 from latticekit.kernels.site import Target
@@ -15,8 +15,11 @@ _ROOT_DOUBLE, _ROOT_SINGLE = np.int64(0x3FE6A09E667F3BCD), np.int32(0x3F3504F3) 
 _SIX, _NINE, _TOP = np.uint64(6), np.uint64(9), np.uint64(26)
 
 
+_jit: Any = cuda.jit
+
+
 def _device(function: Any) -> Any:
-    return cuda.jit(device=True, inline=True)(function)
+    return _jit(device=True, forceinline=True)(function)  # inlined by the back end; before typing it would cost minutes
 
 
 @_device
@@ -50,8 +53,28 @@ def _rint_single(x):
 
 
 @_device
+def _floor_double(x):
+    return libdevice.floor(x)
+
+
+@_device
+def _floor_single(x):
+    return libdevice.floorf(x)
+
+
+@_device
+def _alternating(x, k):
+    return -x if np.int32(k) & np.int32(1) else x
+
+
+@_device
 def _clip(x, low, high):
     return low if x < low else high if x > high else x
+
+
+@_device
+def _choose(a, b, x, y):
+    return x if a < b else y
 
 
 @_device
@@ -106,14 +129,43 @@ def _double(x):
     return np.float64(x)
 
 
-_SHARED = {"clip": _clip, "unit_double": _unit_double, "unit_single": _unit_single, "word": _word, "double": _double}
+@_device
+def _single(x):
+    return np.float32(x)
+
+
+@_device
+def _ld(a, at, k):
+    return a[at + k]
+
+
+@_device
+def _st(a, at, k, value):
+    a[at + k] = value
+
+
+_SHARED = {
+    "cuda": cuda,
+    "ld": _ld,
+    "st": _st,
+    "alternating": _alternating,
+    "clip": _clip,
+    "choose": _choose,
+    "unit_double": _unit_double,
+    "unit_single": _unit_single,
+    "word": _word,
+    "double": _double,
+}
 DOUBLE = Target(
     "cuda64",
     {
         **_SHARED,
+        "REAL": float64,
+        "whole": _double,
         "sqrt": _sqrt_double,
         "fma": _fma_double,
         "rint": _rint_double,
+        "floor": _floor_double,
         "power_of_two": _power_double,
         "exponent": _exponent_double,
         "mantissa": _mantissa_double,
@@ -124,9 +176,12 @@ SINGLE = Target(
     "cuda32",
     {
         **_SHARED,
+        "REAL": float32,
+        "whole": _single,
         "sqrt": _sqrt_single,
         "fma": _fma_single,
         "rint": _rint_single,
+        "floor": _floor_single,
         "power_of_two": _power_single,
         "exponent": _exponent_single,
         "mantissa": _mantissa_single,

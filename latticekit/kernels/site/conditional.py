@@ -1,6 +1,6 @@
 """Weight of one phi^4 variable, exp(-(a phi^2 + lambda phi^4 - b phi)), and the bounds it is drawn from.
 
-References: `latticekit.actions.conditional`, `latticekit.updates.heatbath`.
+References: `latticekit.actions.conditional`, `latticekit.updates.sites_heatbath`.
 """
 
 from __future__ import annotations

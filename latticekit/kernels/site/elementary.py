@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latticekit.kernels.site.primitives import clip, exponent, fma, mantissa, power_of_two, rint
+from latticekit.kernels.site.primitives import alternating, clip, exponent, fma, mantissa, power_of_two, rint
 from latticekit.kernels.site.rebinding import Constant, Site
 
 Number = Any
@@ -47,17 +47,10 @@ def cos_core(r: Number) -> Number:
 
 
 @Site
-def alternating(k: Number) -> Number:
-    """(-1)^k of a whole float k."""
-    odd = k - 2.0 * rint(0.5 * k)
-    return 1.0 - 2.0 * odd * odd
-
-
-@Site
 def sin(x: Number) -> Number:
     """sin x, |x| <= 1e5 (float32: 5e3)."""
     k = rint(x * INVERSE_PI)
-    return alternating(k) * sin_core(x - k * PI_1 - k * PI_2 - k * PI_3)
+    return alternating(sin_core(x - k * PI_1 - k * PI_2 - k * PI_3), k)
 
 
 @Site
@@ -65,7 +58,7 @@ def cos(x: Number) -> Number:
     """cos x = (-1)^k sin(x - (k - 1/2) pi), |x| <= 1e5 (float32: 5e3)."""
     k = rint(x * INVERSE_PI + 0.5)
     h = k - 0.5
-    return alternating(k) * sin_core(x - h * PI_1 - h * PI_2 - h * PI_3)
+    return alternating(sin_core(x - h * PI_1 - h * PI_2 - h * PI_3), k)
 
 
 @Site

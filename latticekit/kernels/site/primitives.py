@@ -34,9 +34,27 @@ def rint(x: Number) -> Number:
 
 
 @Primitive
+def floor(x: Number) -> Number:
+    """Largest whole number that is not above x, as a float."""
+    return float(math.floor(x)) if x - x == 0 else x
+
+
+@Primitive
+def alternating(x: Number, k: Number) -> Number:
+    """(-1)^k x of a whole float k, |k| < 2^20."""
+    return -x if k % 2 else x
+
+
+@Primitive
 def clip(x: Number, low: Number, high: Number) -> Number:
     """x within [low, high]; NaN stays NaN."""
     return low if x < low else high if x > high else x
+
+
+@Primitive
+def choose(a: Number, b: Number, x: Number, y: Number) -> Number:
+    """x where a < b, else y (also where a or b is NaN); both are computed."""
+    return x if a < b else y
 
 
 @Primitive
@@ -76,6 +94,12 @@ def unit_single(high: Number) -> Number:
 def word(k: int) -> Number:
     """A whole number as a uint64 word."""
     return int(k)
+
+
+@Primitive
+def whole(k: int) -> Number:
+    """A whole number as a float of the target's precision: an integer times float32 would be float64."""
+    return float(k)
 
 
 @Primitive

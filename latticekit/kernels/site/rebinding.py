@@ -45,7 +45,9 @@ class Target:
         self.name, self.primitives, self.decorate, self.single = name, primitives, decorate, single
 
     def constant(self, value: Any) -> Any:
-        """A literal in the precision of the target: compilers promote float32 times a Python float to float64."""
+        """A literal, or an array of them, in the precision of the target: compilers promote float32 times float64."""
+        if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+            return value.astype(np.float32) if self.single else value
         if not isinstance(value, float):
             return value
         return np.float32(getattr(value, "single", value)) if self.single else float(value)

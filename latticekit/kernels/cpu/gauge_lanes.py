@@ -1,0 +1,155 @@
+"""Vectors of links: numbers of a matrix in memory, and moves of lanes over the edge of sub-lattices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import types
+from numba.np.arrayobj import make_array
+
+from latticekit.kernels.cpu.lanes import _I32, _I64, _lanes_of, _pointer, _transposed, call, keep_apart, lanes, vld, vst
+from latticekit.kernels.cpu.primitives import PRIMITIVES
+from latticekit.kernels.cpu.target import _inlined
+from latticekit.kernels.cpu.vector import VECTOR_BYTES, intrinsic, vector_type
+from latticekit.kernels.site import Target
+
+Array = Any
+
+
+@intrinsic
+def permute(typingctx: Any, v: Any, moves: Any, at: Any) -> Any:
+    """v with lane l from lane moves[at + l]; moves: flat int64 for float64, int32 for float32."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vec, v = sig.args[0], args[0]
+        index = ir.VectorType(_I64 if vec.dtype.bitwidth == 64 else _I32, vec.w)
+        data = make_array(sig.args[1])(context, builder, args[1]).data
+        pointer = builder.bitcast(builder.gep(data, [args[2]]), index.as_pointer())
+        return _permuted(builder, v, builder.load(pointer, align=vec.dtype.bitwidth // 8))
+
+    return v(v, moves, types.intp), codegen
+
+
+def _permuted(builder: Any, v: Any, index: Any) -> Any:
+    """One instruction where the processor has it, else lane by lane."""
+    if VECTOR_BYTES == 64:
+        name = "df" if v.type.count == 8 else "sf"
+        return call(builder, f"llvm.x86.avx512.permvar.{name}.512", v.type, [v, index])
+    if VECTOR_BYTES == 32:
+        halves, words = ir.VectorType(ir.FloatType(), 8), ir.VectorType(_I32, 8)
+        if v.type.count == 4:  # lanes of doubles as pairs 2 i, 2 i + 1 of floats
+            twice = builder.mul(index, ir.Constant(index.type, [2 * (1 + (1 << 32))] * 4))
+            index = builder.bitcast(builder.add(twice, ir.Constant(index.type, [1 << 32] * 4)), words)
+        moved = call(builder, "llvm.x86.avx2.permps", halves, [builder.bitcast(v, halves), index])
+        return builder.bitcast(moved, v.type)
+    result = ir.Constant(v.type, ir.Undefined)
+    for lane in range(v.type.count):
+        here = ir.Constant(_I32, lane)
+        moved = builder.extract_element(v, builder.extract_element(index, here))
+        result = builder.insert_element(result, moved, here)
+    return result
+
+
+@intrinsic
+def prefetch(typingctx: Any, a: Any, i: Any) -> Any:
+    """Ask for the cache line of element i of a flat array."""
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        data = make_array(sig.args[0])(context, builder, args[0]).data
+        place = builder.bitcast(builder.gep(data, [args[1]]), ir.IntType(8).as_pointer())
+        read, second_cache, for_data = (ir.Constant(_I32, n) for n in (0, 2, 1))
+        call(builder, "llvm.prefetch.p0", ir.VoidType(), [place, read, second_cache, for_data])
+        return context.get_dummy_value()
+
+    return types.void(a, types.intp), codegen
+
+
+def carry(out: Array, to: int, field: Array, at: int, numbers: int, moves: Array, code: int) -> None:
+    """Copy the `numbers` vectors of a link through a lane move; to, at: flat indices of the first."""
+    keep_apart()
+    w = lanes(field)
+    for k in range(0, numbers * w, w):
+        vst(out, to + k, permute(vld(field, at + k), moves, code * w))
+
+
+@intrinsic
+def _ld(typingctx: Any, a: Any, at: Any, k: Any) -> Any:
+    """Number k of the link that starts at element `at` of a block."""
+    vec = _lanes_of(a)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.add(args[1], builder.mul(args[2], ir.Constant(_I64, vec.w)))
+        pointer = _pointer(context, builder, sig, [args[0], place], vector_type(vec))
+        return builder.load(pointer, align=vec.dtype.bitwidth // 8)
+
+    return vec(a, types.intp, types.intp), codegen
+
+
+@intrinsic
+def _st(typingctx: Any, a: Any, at: Any, k: Any, v: Any) -> Any:
+    """Set number k of the link that starts at element `at` of a block."""
+    vec = _lanes_of(a)
+
+    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        place = builder.add(args[1], builder.mul(args[2], ir.Constant(_I64, vec.w)))
+        pointer = _pointer(context, builder, sig, [args[0], place], vector_type(vec))
+        builder.store(args[3], pointer, align=vec.dtype.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(a, types.intp, types.intp, vec), codegen
+
+
+def _row(context: Any, builder: Any, array: Any, t: Any, place: Any, vector: Any) -> Any:
+    """Pointer to the vector at element `place` of a flat array."""
+    data = make_array(t)(context, builder, array).data
+    return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
+
+
+def _out_place(builder: Any, at: Any, pitch: Any, n: int, parts: int, w: int) -> Any:
+    """Where number n of a run of sites goes: part n % parts of site n // parts."""
+    site = builder.add(at, builder.mul(pitch, ir.Constant(_I64, n // parts)))
+    return builder.add(site, ir.Constant(_I64, n % parts * w))
+
+
+def _turning(into_lanes: bool, parts: int) -> Any:
+    """Intrinsic that moves w numbers of each lane between a field and a block, by a transposition in registers."""
+
+    def turn(typingctx: Any, block: Any, at: Any, pitch: Any, field: Any, starts: Any, start: Any, filled: Any) -> Any:
+        vec = _lanes_of(block)
+
+        def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            vector, align = vector_type(vec), vec.dtype.bitwidth // 8
+            begin = make_array(sig.args[4])(context, builder, args[4]).data
+
+            def lane(n: int) -> Any:
+                place = builder.add(args[5], builder.load(builder.gep(begin, [ir.Constant(_I64, n)])))
+                return _row(context, builder, args[3], sig.args[3], place, vector)
+
+            def number(n: int) -> Any:
+                place = _out_place(builder, args[1], args[2], n, parts, vec.w)
+                return _row(context, builder, args[0], sig.args[0], place, vector)
+
+            source, target = (lane, number) if into_lanes else (number, lane)
+            rows = _transposed(builder, [builder.load(source(n), align=align) for n in range(vec.w)])
+            for n, row in enumerate(rows):
+                if into_lanes:
+                    builder.store(row, target(n), align=align)
+                    continue
+                with builder.if_then(builder.icmp_signed("<", ir.Constant(_I64, n), args[6])):
+                    builder.store(row, target(n), align=align)
+            return context.get_dummy_value()
+
+        return types.void(block, types.intp, types.intp, field, starts, types.intp, types.intp), codegen
+
+    turn.__name__ = turn.__qualname__ = f"turn_{'in' if into_lanes else 'out'}_{parts}"
+    return intrinsic(turn)
+
+
+TURN_IN = {parts: _turning(True, parts) for parts in (1, 2)}
+"""(block, at, pitch, field, starts, start, filled): w numbers from start + starts[lane] of every lane into a block."""
+TURN_OUT = {parts: _turning(False, parts) for parts in (1, 2)}
+"""The same arguments: back out of the block, for the lanes below `filled`."""
+
+LINKS = Target(f"cpu{VECTOR_BYTES}_links", {**PRIMITIVES, "ld": _ld, "st": _st}, _inlined)
+"""Formulas on matrices in blocks: their `ld` and `st` (`site.su`) read and write vectors; either precision."""
