@@ -7,16 +7,39 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from latticekit.actions import Action, FreeScalar, Phi4
-from latticekit.groups import Group, Real
+from latticekit.actions import (
+    Action,
+    Anisotropic,
+    Defect,
+    FreeScalar,
+    GaugeAction,
+    GeometricTheta,
+    Iwasaki,
+    LuscherWeisz,
+    OpenBoundary,
+    Phi4,
+    SineTheta,
+    Wilson,
+)
+from latticekit.fields import GradientFlow
+from latticekit.groups import SU, U1, Group, Real
 from latticekit.observables import (
     AbsMagnetization,
+    ActionDensity,
+    FlowedActionDensity,
     Magnetization,
     MomentumTwoPoint,
     Observable,
     PhiFourth,
     PhiSquared,
+    Plaquette,
+    PlaquetteSpace,
+    PlaquetteTime,
+    PolyakovCorrelator,
+    PolyakovLoop,
+    TopologicalCharge,
     TwoPoint,
+    WilsonLoop,
 )
 from latticekit.random import Key
 from latticekit.updates import (
@@ -30,7 +53,9 @@ from latticekit.updates import (
     Cluster,
     Heatbath,
     Langevin,
+    Level,
     Metropolis,
+    MultiScale,
     Overrelaxation,
     Repeat,
     Sequence,
@@ -40,6 +65,10 @@ from latticekit.updates.cluster import KINDS
 
 SCALAR = ("translation", "reflection", "permutation", "sign")
 AXIS = ("translation", "reflection", "sign")
+SPACE = ("translation", "gauge", "reflection of space", "exchange in space")
+LINKS_TIME = (*SPACE, "reflection of time", "conjugation")
+LINKS = (*LINKS_TIME, "exchange with time")
+GAUGE = ("gauge", "translation", "reflection", "exchange", "conjugation")
 
 
 def field(*shape: int, dtype: str = "float64", scale: float = 0.6, seed: int = 1) -> np.ndarray:
@@ -89,7 +118,15 @@ class KernelCase(NamedTuple):
     tolerance: float | None = None
 
 
-GROUPS = {"real": GroupCase(Real(), (3, 4, 5))}
+GROUPS = {
+    "real": GroupCase(Real(), (3, 4, 5)),
+    "u1 2d": GroupCase(U1(), (3, 2, 4, 5)),
+    "u1 4d": GroupCase(U1(), (2, 4, 2, 3, 2, 4)),
+    "su2": GroupCase(SU(2), (3, 2, 2, 2, 4, 5)),
+    "su3": GroupCase(SU(3), (2, 4, 3, 3, 2, 3, 2, 2)),
+    "su4": GroupCase(SU(4), (2, 3, 4, 4, 2, 3, 4)),
+    "su5": GroupCase(SU(5), (2, 2, 5, 5, 3, 2)),
+}
 
 ACTIONS = {
     "phi4 1d": ActionCase(Phi4(-1.0, 2.0), (7,)),
@@ -101,6 +138,22 @@ ACTIONS = {
     "phi4 with an extent of one": ActionCase(Phi4(-1.0, 1.0), (1, 5)),
     "sum": ActionCase(FreeScalar(0.7) + Phi4(-2.0, 1.0), (4, 4)),
     "long": ActionCase(Phi4(-4.0, 5.0), (2, 33)),
+    "u1 2d": ActionCase(Wilson(U1(), 2.0), (4, 4), GAUGE),
+    "u1 3d": ActionCase(Wilson(U1(), 1.1), (3, 4, 4), GAUGE),
+    "u1 4d open": ActionCase(Wilson(U1(), 1.0, OpenBoundary()), (4, 2, 3, 4), GAUGE[:1]),
+    "u1 improved": ActionCase(LuscherWeisz(U1(), 2.0), (4, 5), GAUGE),
+    "su2 2d": ActionCase(Wilson(SU(2), 2.0), (5, 4), GAUGE),
+    "su2 3d anisotropic": ActionCase(Wilson(SU(2), 2.2, Anisotropic(1.7)), (4, 3, 2), GAUGE[:3]),
+    "su3 2d": ActionCase(Wilson(SU(3), 6.0), (4, 4), GAUGE),
+    "su3 2d iwasaki": ActionCase(Iwasaki(SU(3), 2.6), (4, 4), GAUGE),
+    "su3 4d": ActionCase(Wilson(SU(3), 5.7), (4, 2, 2, 2), GAUGE),
+    "su3 4d defect": ActionCase(Wilson(SU(3), 5.7, Defect(0.2, 2)), (4, 2, 2, 3), GAUGE[:1]),
+    "su4 2d": ActionCase(Wilson(SU(4), 10.0), (4, 3), GAUGE),
+    "su4 3d open improved": ActionCase(GaugeAction(SU(4), 9.0, -0.1, OpenBoundary(1)), (2, 3, 4), GAUGE[:1]),
+    "theta, geometric": ActionCase(Wilson(U1(), 2.0) + GeometricTheta(0.7), (4, 4), GAUGE[:2]),
+    "theta alone, geometric": ActionCase(GeometricTheta(0.7), (4, 4), GAUGE[:2]),
+    "theta, sine": ActionCase(Wilson(U1(), 2.0) + SineTheta(3.0), (4, 4), GAUGE[:2]),
+    "theta alone, sine": ActionCase(SineTheta(1.3), (4, 4), GAUGE[:2]),
 }
 
 UPDATES = {
@@ -109,6 +162,11 @@ UPDATES = {
     "hmc omf4": UpdateCase(lambda action: HMC(action, 0.7, steps=1, integrator=OMF4)),
     "hmc force gradient": UpdateCase(lambda action: HMC(action, 0.6, steps=1, integrator=FORCE_GRADIENT)),
     "hmc jitter": UpdateCase(lambda action: HMC(action, steps=4, jitter=0.3)),
+    "hmc two time scales": UpdateCase(
+        lambda action: HMC(
+            action + FreeScalar(0.3), 0.8, steps=2, integrator=MultiScale(Level((1,)), Level((0,), steps=2))
+        )
+    ),
     "metropolis": UpdateCase(lambda action: Metropolis(action, step_size=0.7, hits=2), balanced=False),
     "heatbath": UpdateCase(Heatbath, balanced=False),
     "heatbath one try": UpdateCase(lambda action: Heatbath(action, attempts=1), balanced=False),
@@ -128,6 +186,19 @@ OBSERVABLES = {
     "phi fourth": ObservableCase(PhiFourth()),
     "two point": ObservableCase(TwoPoint(), AXIS),
     "momentum two point": ObservableCase(MomentumTwoPoint()),
+    "plaquette": ObservableCase(Plaquette(), LINKS),
+    "plaquette with time": ObservableCase(PlaquetteTime(), LINKS_TIME),
+    "plaquette of space": ObservableCase(PlaquetteSpace(), LINKS_TIME),
+    "action density": ObservableCase(ActionDensity(), LINKS),
+    "wilson loop": ObservableCase(WilsonLoop(), LINKS_TIME),
+    "long wilson loop": ObservableCase(WilsonLoop(t_max=3, r_max=5), LINKS_TIME),
+    "polyakov loop": ObservableCase(PolyakovLoop(), SPACE),
+    "polyakov correlator": ObservableCase(PolyakovCorrelator(), LINKS_TIME),
+    "topological charge": ObservableCase(TopologicalCharge(flow_time=0.2), ("translation", "gauge")),
+    "flowed action density": ObservableCase(FlowedActionDensity(0.2, 0.1), LINKS),
+    "flowed plaquettes": ObservableCase(
+        FlowedActionDensity(0.1, 0.1, GradientFlow("zeuthen", step=0.1), clover=False), LINKS
+    ),
 }
 
 SHAPES = {  # of fields; False: a kernel may leave them to the reference
@@ -222,16 +293,33 @@ def _clusters() -> list[KernelCase]:
     return [case for kind in KINDS for case in _swept([WELLS[0]], kind, shapes=shapes)]
 
 
+def _slopes() -> list[KernelCase]:
+    """Fields for gradient flow; with rectangles a kernel may decline."""
+    shapes = {(U1(), (8, 8)): False, (SU(2), (4, 4, 4)): True, (SU(3), (4, 4, 4, 4)): True, (SU(3), (3, 5)): False}
+    return [
+        KernelCase((group.random(Key(5), group.shape(3, sites), np.zeros(0, dtype)), c1), must and not c1)
+        for (group, sites), must in shapes.items()
+        for dtype in DTYPES
+        for c1 in (0.0, -1 / 12)
+    ]
+
+
+def _flow_steps() -> list[KernelCase]:
+    return [KernelCase((case.args[0], 0.07), case.must) for case in _slopes() if not case.args[1]]
+
+
 KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
+    "latticekit.fields.flow.slope": _slopes,
+    "latticekit.fields.flow.wilson_step": _flow_steps,
     "latticekit.actions.phi4.phi4_value": _values,
     "latticekit.actions.phi4.phi4_force": _values,
     "latticekit.actions.phi4.phi4_evolve": _evolutions,
     "latticekit.random.key.uniform": _numbers,
     "latticekit.random.key.normal": _numbers,
     "latticekit.updates.hmc.transition": _transitions,
-    "latticekit.updates.metropolis.metropolis_sweep": _metropolis,
-    "latticekit.updates.heatbath.heatbath_sweep": _heatbath,
-    "latticekit.updates.overrelaxation.overrelaxation_sweep": lambda: _swept(WELLS),
+    "latticekit.updates.sites_metropolis.metropolis_sweep": _metropolis,
+    "latticekit.updates.sites_heatbath.heatbath_sweep": _heatbath,
+    "latticekit.updates.sites_overrelaxation.overrelaxation_sweep": lambda: _swept(WELLS),
     "latticekit.updates.cluster.cluster_sweep": _clusters,
 }
 """Name in arrays.REGISTRY -> cases."""

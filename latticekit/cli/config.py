@@ -32,7 +32,7 @@ _RUN: list[tuple[str, Any, Any]] = [
     ("seed", int, 0),
     ("out", option(Path, "out", name=("--run.out", "--out")), Path("ensemble.zarr")),
     ("resume", option(bool, "resume", name=("--run.resume", "--resume")), False),
-    ("observables", choices(OBSERVABLES), tuple(n for n in OBSERVABLES if n != "momentum_two_point")),
+    ("observables", choices(OBSERVABLES) | None, None),
     ("configurations", int, 0),
     ("backend", Literal["numpy", "cupy"], "numpy"),
     ("dtype", Literal["float64", "float32"], "float64"),

@@ -23,7 +23,7 @@ WORDS = {
     "seed": "names all random numbers; equal settings give equal bits",
     "out": "Zarr store of the ensemble",
     "resume": "continue the store bit for bit, up to draws",
-    "observables": "what is measured on every draw; the action always is",
+    "observables": "what is measured on every draw, the action always; left out: what is cheap for this field",
     "configurations": "store the field of every n-th draw; 0: none",
     "backend": "array library",
     "dtype": "precision of the field",

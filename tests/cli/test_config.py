@@ -12,7 +12,6 @@ from latticekit.cli.sections import ACTIONS, update_classes
 from latticekit.cli.template import template, toml
 from latticekit.cli.words import WORDS
 from latticekit.ensembles import sample
-from latticekit.ensembles.plan import DEFAULT_OBSERVABLES
 from latticekit.updates import HMC, Cluster, Heatbath, Sequence
 
 
@@ -171,9 +170,8 @@ def test_run_section_is_that_of_sample():
     parameters = inspect.signature(sample).parameters
     for f in fields(tree.SECTIONS["run"]):
         assert f.name in parameters
-        if f.name not in ("out", "observables"):
+        if f.name != "out":
             assert f.default == parameters[f.name].default, f.name
-    assert tree.Config().run.observables == DEFAULT_OBSERVABLES
 
 
 @pytest.mark.parametrize("name", ["phi4", "phi4_hopping"])
