@@ -10,17 +10,17 @@ __version__ = "0.1.0"
 _WHERE = {
     "latticekit.actions": [
         *("FreeScalar", "Phi4", "PRESETS", "preset", "Sum"),
-        *("DBW2", "GaugeAction", "Iwasaki", "LuscherWeisz", "Wilson"),
+        *("DBW2", "GaugeAction", "Iwasaki", "LuscherWeisz", "Smeared", "ThetaTerm", "Wilson"),
         *("Anisotropic", "Defect", "OpenBoundary"),
     ],
     "latticekit.arrays": ["set_threads"],
-    "latticekit.ensembles": ["measure", "open_ensemble", "sample", "summary"],
+    "latticekit.ensembles": ["measure", "open_ensemble", "read_links", "sample", "summary", "write_links"],
     "latticekit.groups": ["Real", "SU", "U1", "cold", "hot"],
     "latticekit.random": ["Key"],
     "latticekit.samplers": ["extrapolate_step_size"],
     "latticekit.updates": [
         *("HMC", "MALA", "Cluster", "Heatbath", "Langevin", "Metropolis", "Overrelaxation", "Repeat", "Sequence"),
-        *("FORCE_GRADIENT", "Integrator", "LEAPFROG", "OMELYAN", "OMF4"),
+        *("FORCE_GRADIENT", "Integrator", "LEAPFROG", "Level", "MultiScale", "OMELYAN", "OMF4"),
     ],
 }
 _HOME = {name: module for module, names in _WHERE.items() for name in names}

@@ -21,8 +21,9 @@ from latticekit.actions import (
     SineTheta,
     Wilson,
 )
+from latticekit.actions.couplings import UNIFORM
 from latticekit.fields import GradientFlow
-from latticekit.groups import SU, U1, Group, Real
+from latticekit.groups import SU, U1, GaugeGroup, Group, Real
 from latticekit.observables import (
     AbsMagnetization,
     ActionDensity,
@@ -308,6 +309,73 @@ def _flow_steps() -> list[KernelCase]:
     return [KernelCase((case.args[0], 0.07), case.must) for case in _slopes() if not case.args[1]]
 
 
+LINK_LATTICES = [  # group, chains, sites, whether a kernel must take it; molecular dynamics takes odd extents too
+    (U1(), 3, (8, 8), True),
+    (U1(), 1, (4, 2, 6), True),
+    (SU(2), 3, (8, 8), True),
+    (SU(2), 20, (4, 4), True),
+    (SU(3), 1, (4, 4, 2, 8), True),
+    (SU(3), 2, (6, 4), True),
+    (SU(4), 1, (4, 4), False),
+    (SU(3), 2, (3, 5), False),
+]
+
+
+def _links(even: bool = False) -> list[tuple[GaugeGroup, np.ndarray, bool]]:
+    """Random links in both precisions, read-only."""
+    found = []
+    for group, chains, sites, must in LINK_LATTICES:
+        for dtype in DTYPES if not even or all(n % 2 == 0 for n in sites) else ():
+            u = group.random(Key(5), group.shape(chains, sites), np.zeros(0, dtype))
+            u.flags.writeable = False
+            found.append((group, u, must))
+    return found
+
+
+def _gauge_actions(group: GaugeGroup) -> list[tuple[Action, bool]]:
+    """With the couplings that kernels know, and rectangles, which they may leave to the reference."""
+    weights = (UNIFORM, Anisotropic(1.4), OpenBoundary())
+    return [(Wilson(group, 2.6, w), True) for w in weights] + [(LuscherWeisz(group, 1.7), False)]
+
+
+def _gauge(*more: Any, even: bool = False) -> list[KernelCase]:
+    """Links, an action, and what else the function takes."""
+    return [
+        KernelCase((u, action, *more), must and known, 1e-4 if str(u.dtype) in ("float32", "complex64") else 1e-10)
+        for group, u, must in _links(even)
+        for action, known in _gauge_actions(group)
+    ]
+
+
+def _sweeps(*more: Any) -> list[KernelCase]:
+    """Sweeps over even and odd sites; those of U(1) have no CPU kernel."""
+    return [case._replace(must=case.must and case.args[1].group.n > 1) for case in _gauge(*more, even=True)]
+
+
+def _gauge_evolutions() -> list[KernelCase]:
+    return [
+        KernelCase((u, action.group.random_algebra(Key(2), u), action, one.schedule(0.05, 3)), must, tolerance)
+        for one in INTEGRATORS.values()
+        for (u, action), must, tolerance in _gauge()
+    ]
+
+
+def _translations() -> list[KernelCase]:
+    return [
+        KernelCase((u, group.random_algebra(Key(3), u), group), must, 1e-5 if str(u.dtype) == "complex64" else 1e-13)
+        for group, u, must in _links()
+        if group.n > 1
+    ]
+
+
+def _only_links() -> list[KernelCase]:
+    return [KernelCase((u,), must) for _, u, must in _links()]
+
+
+def _projections() -> list[KernelCase]:
+    return [KernelCase((u,), must) for group, u, must in _links() if group.n > 1]
+
+
 KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.fields.flow.slope": _slopes,
     "latticekit.fields.flow.wilson_step": _flow_steps,
@@ -321,5 +389,14 @@ KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.updates.sites_heatbath.heatbath_sweep": _heatbath,
     "latticekit.updates.sites_overrelaxation.overrelaxation_sweep": lambda: _swept(WELLS),
     "latticekit.updates.cluster.cluster_sweep": _clusters,
+    "latticekit.actions.gauge.gauge_value": _gauge,
+    "latticekit.actions.gauge.gauge_force": _gauge,
+    "latticekit.actions.gauge.gauge_evolve": _gauge_evolutions,
+    "latticekit.fields.plaquettes.plane_averages": _only_links,
+    "latticekit.groups.sun.su_translate": _translations,
+    "latticekit.groups.sun.su_project": _projections,
+    "latticekit.updates.links_heatbath.link_heatbath": lambda: _sweeps(Key(9, step=4), 64),
+    "latticekit.updates.links_overrelaxation.link_overrelaxation": _sweeps,
+    "latticekit.updates.links_metropolis.link_metropolis": lambda: _sweeps(Key(9, step=4), 0.3, 2),
 }
 """Name in arrays.REGISTRY -> cases."""

@@ -108,6 +108,23 @@ class GaugeAction(LinkAction):
             return 2, (1,) * dim
         return 4, tuple(2 if nu == mu else 1 for nu in range(dim))
 
+    def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
+        """Wilson's action on a torus in two dimensions: everything, by characters; else {}."""
+        from latticekit.exact import sun_torus, u1_torus
+        from latticekit.exact.torus import TooManyRepresentations
+
+        beta = self.couplings(sites)[0] if len(sites) == 2 else np.array(-1.0)
+        if self.c1 or np.any(beta < 0):
+            return {}
+        try:
+            return (
+                u1_torus.observables(beta, sites)
+                if self.group.n == 1
+                else sun_torus.observables(self.group.n, beta, sites)
+            )
+        except TooManyRepresentations:
+            return {}
+
     def conventions(self) -> dict[str, str]:
         """The normalisation of the couplings."""
         return {"weight": "exp(-S)", "gauge": _CONVENTION, "plaquette": "Re tr P / N, 1 for unit links"}

@@ -26,8 +26,10 @@ def measure(ensemble: xr.DataTree, observables: Sequence[str | Observable]) -> x
     fields = _fields(ensemble)
     parts = [[_by_chain(one.measure(flat), shape) for one in chosen] for flat, shape in _blocks(fields)]
     values = [np.concatenate(part, axis=1) for part in zip(*parts)]
-    action = ensemble["posterior"].to_dataset()["action"].sel(draw=fields["draw"])
-    variables: dict[str, Any] = {"action": ((), action.values, dict(action.attrs))}
+    variables: dict[str, Any] = {}
+    if "action" in (known := ensemble["posterior"].to_dataset()):  # fields from files come without their action
+        action = known["action"].sel(draw=fields["draw"])
+        variables["action"] = ((), action.values, dict(action.attrs))
     variables |= {one.name: posterior_variable(one, x) for one, x in zip(chosen, values)}
     posterior = dataset(variables, 0, 1).assign_coords(trajectory=("draw", fields["trajectory"].values))
     sites = tuple(json.loads(ensemble.attrs["lattice_shape"]))

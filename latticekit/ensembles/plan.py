@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from latticekit.actions import stored
 from latticekit.arrays import backend, finite, to_host
 from latticekit.groups import cold, hot
 from latticekit.lattice import check_sites
@@ -95,7 +96,7 @@ class Plan:
             "warmup": self.warmup,
             "thin": self.thin,
             "seed": self.seed,
-            "observables": [one.name for one in self.observables],
+            "observables": [_settings(one) for one in self.observables],
             "dtype": self.dtype,
             "start": start,
             "configurations": self.configurations,
@@ -150,6 +151,12 @@ def make_plan(
     sites, group = check_sites(lattice), update.action.group
     chosen = None if observables is None else [one for one in observables if one != "action"]
     return Plan(update=update, lattice=sites, observables=observables_of(group, sites, chosen), **settings)
+
+
+def _settings(one: Observable) -> Any:
+    """Name of an observable, with its settings if it has any."""
+    found = stored(one)
+    return one.name if not isinstance(found, dict) or set(found) == {"name"} else found | {"name": one.name}
 
 
 def _at_least(name: str, value: int, least: int) -> None:

@@ -81,11 +81,14 @@ class Recorder:
         xp = namespace(self.states[0].x)
         fields = xp.concat([s.x for s in self.states], axis=0)
         posterior = {"action": action_variable(action)}
-        for one in self.plan.observables:
+        for one in self._measured():
             posterior[one.name] = posterior_variable(one, self._by_chain(one.measure(fields)))
         groups = {"posterior": posterior, "sample_stats": stats_variables(self._stats() | {"lp": -action})}
         blocks = {self.prefix + name: self._dataset(variables) for name, variables in groups.items()}
         return blocks | (self._configurations() if not self.prefix else {})
+
+    def _measured(self) -> list[Any]:
+        return [one for one in self.plan.observables if not (self.prefix and one.costly)]
 
     def _dataset(self, variables: dict[str, Any]) -> xr.Dataset:
         block = dataset(variables, self.first, self.plan.thin)

@@ -167,7 +167,7 @@ def _rows(name: str, values: xr.DataArray, known: dict[str, Any]) -> list[Row]:
     return [
         _row(
             f"{name}[{','.join(str(label[i]) for label, i in zip(labels, at))}]",
-            values.values[(slice(None), slice(None), *at)],
+            values.values[(..., *at)],  # type: ignore[index]
             None if exact is None else np.asarray(exact)[at],
         )
         for at in _shown(values.shape[2:])
@@ -209,10 +209,21 @@ def _identities(
 def _title(ensemble: xr.DataTree, posterior: xr.Dataset) -> str:
     a = ensemble.attrs
     parameters = json.loads(a.get("action_params", "{}"))
-    couplings = ", ".join(f"{k} = {v:g}" for k, v in parameters.items() if isinstance(v, (int, float)))
+    plain = {"c1": 0.0, "weights": {"name": "Uniform"}}
+    told = {k: v for k, v in parameters.items() if k != "name" and not isinstance(v, list) and plain.get(k) != v}
+    couplings = ", ".join(_coupling(k, v) for k, v in told.items())
     sizes = posterior.sizes
     shape = " x ".join(map(str, json.loads(a.get("lattice_shape", "[]"))))
     return f"{a.get('action', 'ensemble')}({couplings}) on {shape}: {sizes['chain']} chains x {sizes['draw']} draws"
+
+
+def _coupling(name: str, value: Any) -> str:
+    """A parameter as the title gives it: a number, or what a part is called."""
+    if not isinstance(value, dict):
+        return f"{name} = {value:g}" if isinstance(value, (int, float)) else f"{name} = {value}"
+    inside = {k: v for k, v in value.items() if k != "name"}
+    words = [f"{v:g}" for v in inside.values()] if len(inside) == 1 else [_coupling(k, v) for k, v in inside.items()]
+    return f"{name} = {value['name']}({', '.join(words)})"
 
 
 def _signed(pull: float | None) -> str:

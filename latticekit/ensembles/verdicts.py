@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import xarray as xr
 
+from latticekit.ensembles.link_composites import tunnellings
 from latticekit.estimators import stuck, thermalised
 
 if TYPE_CHECKING:
@@ -141,7 +142,7 @@ def _topology(posterior: xr.Dataset, rows: list[Row]) -> Iterator[Finding]:
     if "topological_charge" not in posterior:
         return
     charge = np.rint(posterior["topological_charge"].values)
-    jumps = np.sum(charge[:, 1:] != charge[:, :-1], axis=1)
+    jumps = tunnellings(charge)
     frozen = int(np.sum(jumps == 0))
     text = f"topological charge: {float(np.mean(jumps)):.1f} tunnellings per chain"
     if not frozen or charge.shape[1] < 20:

@@ -17,6 +17,8 @@ class Observable(ABC):
 
     name: ClassVar[str]
     """The variable it becomes in an ensemble: the class name in snake case."""
+    costly: ClassVar[bool] = False
+    """Whether it may cost more than an update, so that warmup goes without it."""
     dims: ClassVar[tuple[str, ...]] = ()
     """Dimensions beyond chain and draw."""
     long_name: ClassVar[str]

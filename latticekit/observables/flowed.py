@@ -28,6 +28,7 @@ class FlowedActionDensity(LinkObservable):
     clover: bool = True
 
     name = "flowed_action_density"
+    costly = True
     dims = ("flow_time",)
     long_name = "action density at positive flow time"
     symbol = r"E(t)"

@@ -20,6 +20,7 @@ class TopologicalCharge(LinkObservable):
     flow: GradientFlow = _FLOW
 
     name = "topological_charge"
+    costly = True
     long_name = "topological charge"
     symbol = r"Q"
 

@@ -15,11 +15,13 @@ def chain(
     """Yield (state, info) after every `thin` updates, `draws` times; update n uses key.at(n), n from `first` on.
 
     The random numbers are named by the update's number, so a chain that stops at n and goes on at n is the
-    unbroken chain, bit for bit.  `tune` lets the update learn from each step (warmup only).
+    unbroken chain, bit for bit.  `tune` is for warmup: the update learns from each step, and the first half
+    of the steps may skip what makes it exact (`Update.warm`).
     """
     for draw in range(draws):
         for n in range(first + draw * thin, first + (draw + 1) * thin):
-            state, info = update.step(state, key.at(n))
+            early = tune and draw < draws // 2
+            state, info = (update.warm if early else update.step)(state, key.at(n))
             if tune:
                 state = update.tune(state, info)
         yield state, info

@@ -42,6 +42,10 @@ class Update(ABC):
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One update of every chain."""
 
+    def warm(self, state: State, key: Key) -> tuple[State, Info]:
+        """A step of early warmup, which need not leave exp(-S) invariant but must leave the start behind."""
+        return self.step(state, key)
+
     def tune(self, state: State, info: Info) -> State:
         """Learn from a warmup step; the default has nothing to learn."""
         return state

@@ -82,8 +82,19 @@ class HMC(Tuned):
         x, action, delta_h, accepted = transition(state.x, self.action, key, schedule, state.action)
         return State(x, action, state.tuning), _info(delta_h, accepted, size, steps)
 
+    def warm(self, state: State, key: Key) -> tuple[State, Info]:
+        """One trajectory without the Metropolis test: far from equilibrium, Delta H ~ e^2 V would refuse every one."""
+        lifted, info = self.step(state._replace(action=state.action + _LIFT), key)
+        xp, accepted = namespace(lifted.x), info["accepted"]
+        action = xp.where(accepted, lifted.action, state.action)
+        report = _info(info["energy_error"] + _LIFT, accepted, info["step_size"], info["n_steps"])
+        return lifted._replace(action=action), report
+
     def _steps(self, tuning: Adaptation) -> int:
         return max(1, round(self.trajectory_length / tuning.size))
+
+
+_LIFT = 1e9  # of the old action while warming up: every finite trajectory then lowers H
 
 
 def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:

@@ -23,12 +23,16 @@ class Composite(Update):
         """Elementary steps in one step."""
 
     @abstractmethod
-    def run(self, state: State, key: Key, first: int, total: int) -> tuple[State, Info]:
+    def run(self, state: State, key: Key, first: int, total: int, warm: bool = False) -> tuple[State, Info]:
         """One step, whose elementary steps are number first, first + 1, ... of `total` under the key."""
 
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """Every part in turn."""
         return self.run(state, key, 0, self.substeps)
+
+    def warm(self, state: State, key: Key) -> tuple[State, Info]:
+        """Every part in turn, as it warms up."""
+        return self.run(state, key, 0, self.substeps, warm=True)
 
 
 @dataclass(frozen=True, init=False)
@@ -70,11 +74,11 @@ class Sequence(Composite):
         states = [part.init(x) for part in self.updates]
         return states[0]._replace(tuning=tuple(state.tuning for state in states))
 
-    def run(self, state: State, key: Key, first: int, total: int) -> tuple[State, Info]:
+    def run(self, state: State, key: Key, first: int, total: int, warm: bool = False) -> tuple[State, Info]:
         """Every part in turn."""
         tunings, infos = [], []
         for part, tuning in zip(self.updates, state.tuning):
-            state, info = _run(part, state._replace(tuning=tuning), key, first, total)
+            state, info = _run(part, state._replace(tuning=tuning), key, first, total, warm)
             first += _substeps(part)
             tunings.append(state.tuning)
             infos.append(info)
@@ -143,11 +147,11 @@ class Repeat(Composite):
         """State of a field."""
         return self.update.init(x)
 
-    def run(self, state: State, key: Key, first: int, total: int) -> tuple[State, Info]:
+    def run(self, state: State, key: Key, first: int, total: int, warm: bool = False) -> tuple[State, Info]:
         """n times."""
         info: Info = {}
         for i in range(self.n):
-            state, info = _run(self.update, state, key, first + i * _substeps(self.update), total)
+            state, info = _run(self.update, state, key, first + i * _substeps(self.update), total, warm)
         return state, info
 
     def tune(self, state: State, info: Info) -> State:
@@ -171,10 +175,10 @@ def _substeps(update: Update) -> int:
     return update.substeps if isinstance(update, Composite) else 1
 
 
-def _run(update: Update, state: State, key: Key, first: int, total: int) -> tuple[State, Info]:
+def _run(update: Update, state: State, key: Key, first: int, total: int, warm: bool) -> tuple[State, Info]:
     if isinstance(update, Composite):
-        return update.run(state, key, first, total)
-    return update.step(state, key.part(first, total))
+        return update.run(state, key, first, total, warm)
+    return (update.warm if warm else update.step)(state, key.part(first, total))
 
 
 def _labels(updates: tuple[Update, ...]) -> list[str]:

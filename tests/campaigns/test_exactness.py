@@ -94,10 +94,10 @@ def test_free_field(dim, extent):
 
 
 def test_zero_mode():
-    """16^4, an hour or two: a heavier field, whose periods are shorter, in float32 (sums are always in float64)."""
+    """16^4, two to three hours: a heavier field, whose periods are shorter, in float32 (sums are always in float64)."""
     update = lk.HMC(lk.FreeScalar(4.0), trajectory_length=0.55, steps=4, jitter=0.5, integrator="omelyan")
     settings = {"observables": ["magnetization", "abs_magnetization"], "dtype": "float32"}
-    found = pulls(update, (16,) * 4, chains=16, draws=7000, runs=100, seed=416, **settings)
+    found = pulls(update, (16,) * 4, chains=16, draws=7000, runs=130, seed=416, **settings)
     check(found, GLOBAL, "free field 16^4, zero mode")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from scipy.integrate import quad
+from scipy.special import ive
 
 from latticekit.exact import one_link
 
@@ -64,6 +65,17 @@ def test_general_source_against_sampled_matrices(n):
         assert abs(deviation.sum()) < 4.5 * np.sqrt(np.sum(deviation**2))
     turned = source * np.exp(1j)  # U(N) does not see the phase of the determinant, SU(N) does
     assert abs(one_link.log_z(turned) - one_link.log_z(source)) > 1e-3
+
+
+def test_unequal_singular_values_against_the_determinant():
+    """The formula of the module's docstring as it stands, for one phase of det A and far apart values."""
+    mu, phase = np.array([0.2, 4.0, 40.0]), 0.8
+    y, m, i = mu**2, np.arange(-60, 61)[:, None, None], np.arange(3)[:, None]
+    determinants = np.linalg.det(mu**i * ive(m + i, mu))
+    vandermonde = (y[1] - y[0]) * (y[2] - y[0]) * (y[2] - y[1])
+    z = 16 * np.cos(phase * m[:, 0, 0]) @ determinants / vandermonde
+    turned = mu * np.exp(1j * phase / 3)
+    np.testing.assert_allclose(one_link.log_z(np.diag(turned)), math.log(z) + mu.sum(), rtol=1e-11)
 
 
 @pytest.mark.parametrize("n", [2, 3, 4])

@@ -56,6 +56,9 @@ def test_counts_of_surfaces(dim):
     assert len(near) == count
     assert sum(wanted in surface for surface in twos if len(surface) == 10) == 10 * count * (count - 1) // 2
     assert {len(surface) for surface in twos} == {10, 12}
+    u, six = one_link.plaquette(1, 0.2), strong_coupling.closed_surface_plaquette(1, 0.2, 6)
+    rest = strong_coupling.plaquette(1, 0.2, dim) - u - count * (six - u)
+    np.testing.assert_allclose(rest / u**9, 5 * count * (count - 1), rtol=0.03)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])

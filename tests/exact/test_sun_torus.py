@@ -202,6 +202,26 @@ def test_no_overflow(n, beta, extent):
         assert abs((1 - torus.plaquette) * 2 * beta / gluons - 1) < 1.3 / volume + 3 * n**2 / beta
 
 
+def test_conjugate_representations_have_equal_coefficients():
+    """lambda and its conjugate reversed: their sums over m lie on opposite sides."""
+    labels = np.array([[90, 90], [90, 0], [70, 60], [70, 10]])
+    ratio = SUNCharacters(3).log_ratio(labels, 1000.0)
+    np.testing.assert_allclose(ratio[::2], ratio[1::2], rtol=1e-9)
+    assert np.all(ratio > -10)
+
+
+def test_loops_are_averaged_over_the_lattice():
+    beta = np.random.default_rng(4).uniform(0.5, 3.0, (4, 5))
+    for n in (1, 2):
+        torus, loops = GaugeTorus(n, beta, (4, 5)), []
+        for corner in np.ndindex(4, 5):
+            inside = np.zeros((4, 5), dtype=bool)
+            inside[:2, :3] = True
+            loops.append(torus.loop(np.roll(inside, corner, axis=(0, 1))))
+        np.testing.assert_allclose(torus.wilson_loop(2, 3), np.mean(loops), rtol=1e-13)
+        np.testing.assert_allclose(torus.plaquette, torus.plaquettes().mean(), rtol=1e-14)
+
+
 def test_too_many_representations_are_refused():
     with pytest.raises(TooManyRepresentations, match="use more plaquettes"):
         _ = GaugeTorus(5, 1000.0, (2, 2)).log_z

@@ -8,7 +8,19 @@ from llvmlite import ir
 from numba.core import types
 from numba.np.arrayobj import make_array
 
-from latticekit.kernels.cpu.lanes import _I32, _I64, _lanes_of, _pointer, _transposed, call, keep_apart, lanes, vld, vst
+from latticekit.kernels.cpu.lanes import (
+    _I32,
+    _I64,
+    _lanes_of,
+    _pointer,
+    _shuffle,
+    _transposed,
+    call,
+    keep_apart,
+    lanes,
+    vld,
+    vst,
+)
 from latticekit.kernels.cpu.primitives import PRIMITIVES
 from latticekit.kernels.cpu.target import _inlined
 from latticekit.kernels.cpu.vector import VECTOR_BYTES, intrinsic, vector_type
@@ -106,48 +118,55 @@ def _row(context: Any, builder: Any, array: Any, t: Any, place: Any, vector: Any
     return builder.bitcast(builder.gep(data, [place]), vector.as_pointer())
 
 
-def _out_place(builder: Any, at: Any, pitch: Any, n: int, parts: int, w: int) -> Any:
-    """Where number n of a run of sites goes: part n % parts of site n // parts."""
-    site = builder.add(at, builder.mul(pitch, ir.Constant(_I64, n // parts)))
-    return builder.add(site, ir.Constant(_I64, n % parts * w))
-
-
 def _turning(into_lanes: bool, parts: int) -> Any:
-    """Intrinsic that moves w numbers of each lane between a field and a block, by a transposition in registers."""
+    """Intrinsic that moves w/2 numbers of two rows of each lane, by a transposition in registers."""
 
-    def turn(typingctx: Any, block: Any, at: Any, pitch: Any, field: Any, starts: Any, start: Any, filled: Any) -> Any:
+    def turn(
+        typingctx: Any, block: Any, at: Any, other: Any, pitch: Any, field: Any, starts: Any, start: Any, start2: Any,
+        filled: Any,
+    ) -> Any:  # fmt: skip
         vec = _lanes_of(block)
+        half, places = vec.w // 2, (types.intp,) * 3
 
         def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             vector, align = vector_type(vec), vec.dtype.bitwidth // 8
-            begin = make_array(sig.args[4])(context, builder, args[4]).data
+            halves = ir.VectorType(vector.element, half)
+            begin = make_array(sig.args[5])(context, builder, args[5]).data
 
-            def lane(n: int) -> Any:
-                place = builder.add(args[5], builder.load(builder.gep(begin, [ir.Constant(_I64, n)])))
-                return _row(context, builder, args[3], sig.args[3], place, vector)
+            def lane(n: int, row: int) -> Any:
+                place = builder.add(args[6 + row], builder.load(builder.gep(begin, [ir.Constant(_I64, n)])))
+                return _row(context, builder, args[4], sig.args[4], place, halves)
 
             def number(n: int) -> Any:
-                place = _out_place(builder, args[1], args[2], n, parts, vec.w)
+                site = builder.mul(args[3], ir.Constant(_I64, n % half // parts))
+                place = builder.add(builder.add(args[1 + n // half], site), ir.Constant(_I64, n % parts * vec.w))
                 return _row(context, builder, args[0], sig.args[0], place, vector)
 
-            source, target = (lane, number) if into_lanes else (number, lane)
-            rows = _transposed(builder, [builder.load(source(n), align=align) for n in range(vec.w)])
+            if into_lanes:
+                pairs = [[builder.load(lane(n, row), align=align) for row in (0, 1)] for n in range(vec.w)]
+                rows = _transposed(builder, [_shuffle(builder, a, b, [*range(vec.w)]) for a, b in pairs])
+                for n, row in enumerate(rows):
+                    builder.store(row, number(n), align=align)
+                return context.get_dummy_value()
+            rows = _transposed(builder, [builder.load(number(n), align=align) for n in range(vec.w)])
             for n, row in enumerate(rows):
-                if into_lanes:
-                    builder.store(row, target(n), align=align)
-                    continue
-                with builder.if_then(builder.icmp_signed("<", ir.Constant(_I64, n), args[6])):
-                    builder.store(row, target(n), align=align)
+                with builder.if_then(builder.icmp_signed("<", ir.Constant(_I64, n), args[8])):
+                    for k in (0, 1):
+                        part = _shuffle(builder, row, row, [*range(k * half, (k + 1) * half)])
+                        builder.store(part, lane(n, k), align=align)
             return context.get_dummy_value()
 
-        return types.void(block, types.intp, types.intp, field, starts, types.intp, types.intp), codegen
+        return types.void(block, *places, field, starts, *places), codegen
 
     turn.__name__ = turn.__qualname__ = f"turn_{'in' if into_lanes else 'out'}_{parts}"
     return intrinsic(turn)
 
 
 TURN_IN = {parts: _turning(True, parts) for parts in (1, 2)}
-"""(block, at, pitch, field, starts, start, filled): w numbers from start + starts[lane] of every lane into a block."""
+"""(block, at, other, pitch, field, starts, start, start2, filled): w/2 numbers of every lane into a block.
+
+Those from start + starts[lane] on go to `at`, those from start2 + starts[lane] on to `other`; parts numbers per site.
+"""
 TURN_OUT = {parts: _turning(False, parts) for parts in (1, 2)}
 """The same arguments: back out of the block, for the lanes below `filled`."""
 

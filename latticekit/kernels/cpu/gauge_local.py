@@ -107,8 +107,3 @@ def heatbath(x: Array, action: Any, key: Any, attempts: int) -> Any:
         return NotImplemented
     out, counts = _run("heatbath", x, action, key, ("heatbath", "direction"), float(attempts))
     return out, counts[:, 0].copy(), counts[:, 1].copy()
-
-
-def metropolis(*args: Any) -> Any:
-    """Declines."""
-    return NotImplemented

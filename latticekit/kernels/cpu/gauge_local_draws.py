@@ -1,4 +1,4 @@
-"""Random numbers at the sites of a vector: those that `Key.uniform` and `Key.normal` put into arrays `(chain, row, *sites)`.
+"""Random numbers at the sites of a vector: those of `Key` in arrays (chain, row, *sites).
 
 Of an array of 2 h rows, counter `row * sites + site` with row < h holds the numbers of rows `row` and `row + h`.
 """

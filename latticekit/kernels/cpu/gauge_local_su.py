@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 
 from latticekit.kernels.cpu.gauge_local_lanes import any_less
-from latticekit.kernels.cpu.gauge_local_staple import PLACES, M, V
+from latticekit.kernels.cpu.gauge_local_staple import NEAR, PLACES, M, V
 from latticekit.kernels.cpu.lanes import keep_apart, lanes, like
-from latticekit.kernels.site import subgroup
-from latticekit.kernels.site.elementary import turn
-from latticekit.kernels.site.primitives import choose, fma, sqrt
-from latticekit.kernels.site.su import dot, ld, mul, st
+from latticekit.kernels.site import su_exp, subgroup
+from latticekit.kernels.site.elementary import log, turn
+from latticekit.kernels.site.primitives import choose, fma, power_of_two, sqrt
+from latticekit.kernels.site.su import dot, ld, mul, product_trace, st
 
 Array = Any
 N = 0  # compile-time constants: the group, the loops below
@@ -29,6 +29,10 @@ retry: Any = None
 prepare: Any = None
 block_of: Any = None
 rotate: Any = None
+normals: Any = None
+propose: Any = None
+exponential: Any = None
+halvings = su_exp.halvings
 COUNTS, DRAWN = 2, 6
 """Counts per lane; numbers per subgroup."""
 part, norm_squared, reflection, over, rotated = (
@@ -38,7 +42,7 @@ part, norm_squared, reflection, over, rotated = (
     subgroup.over,
     subgroup.rotated,
 )
-exponential, kennedy_pendleton, creutz, completed = (
+gamma, kennedy_pendleton, creutz, completed = (
     subgroup.exponential,
     subgroup.kennedy_pendleton,
     subgroup.creutz,
@@ -123,11 +127,11 @@ def overrelaxation(
 
 
 def drawn(work: Array, at: int, x: int, block: int, number: int, attempt: int, attempts: int, randoms: Any) -> None:
-    """Numbers of one attempt for a0, as far as they do not depend on the field: r1, -ln r1 - cos^2(2 pi r2) ln r3, r4^2."""
+    """What one attempt for a0 draws without looking at the field: r1, -ln r1 - cos^2(2 pi r2) ln r3, r4^2."""
     r1, r3 = uniforms(randoms, x, block, 0, number * attempts + attempt, 0)
     r2, r4 = uniforms(randoms, x, block, 1, number * attempts + attempt, 0)
     st(work, at, 0, r1)
-    st(work, at, 1, exponential(r1, r2, r3))
+    st(work, at, 1, gamma(r1, r2, r3))
     st(work, at, 2, r4 * r4)
 
 
@@ -229,3 +233,50 @@ def heatbath(
             turn_rows(work, u, m, i, j, place, aside + PLACES * link, x, block, number, attempts, randoms, scale)
             s += 1
     project(work, u)
+
+
+def metropolis(
+    work: Array, links: int, aside: int, x: int, mu: int, dim: int, block: int, tables: Any, randoms: Any, numbers: Any
+) -> None:
+    """One link: exp(step v) U, v normal, `hits` times.  numbers: 1/N or beta/N, hits, step."""
+    w, scale, hits = lanes(work), numbers[0], np.int64(numbers[1])
+    link = 2 * N * N * w
+    u, v, new = links + (x * dim + mu) * link, aside + V * link, aside + M * link
+    counts = aside + PLACES * link
+    staple(work, links, aside, x, mu, dim, tables)
+    weight = scale * product_trace(work, u, work, v, N)
+    for hit in range(hits):
+        log_u = propose(work, aside, u, x, block, mu, hit, hits, numbers[2], randoms)
+        new_weight = scale * product_trace(work, new, work, v, N)
+        one, zero = like(1.0, weight), like(0.0, weight)
+        accepted = choose(log_u, new_weight - weight, one, zero)
+        weight = choose(zero, accepted, new_weight, weight)
+        for k in range(2 * N * N):
+            st(work, u, k, choose(zero, accepted, ld(work, new, k), ld(work, u, k)))
+        st(work, counts, 0, ld(work, counts, 0) + accepted)
+    project(work, u)
+
+
+def proposed(
+    work: Array, aside: int, u: int, x: int, block: int, mu: int, hit: int, hits: int, step: float, randoms: Any
+) -> Any:
+    """exp(step v) U in the place of M.  -> log of the number to accept with"""
+    keep_apart()
+    w = lanes(work)
+    link, half = 2 * N * N * w, N * N // 2
+    p, e = aside + PLACES * link + COUNTS * w, aside + NEAR * link
+    for row in range(half):
+        first, second = normals(randoms, x, block, row, mu * hits + hit, 0)
+        st(work, p, row, first)
+        st(work, p, row + half, second)
+    k = halvings(work, p, like(step, first), N)
+    exponential(work, e, e + link, e + 2 * link, work, p, step * power_of_two(-k), N)
+    most = 0.0
+    while any_less(like(most, k), k):
+        mul(work, e + link, work, e, work, e, N)
+        for i in range(2 * N * N):
+            st(work, e, i, choose(like(most, k), k, ld(work, e + link, i), ld(work, e, i)))
+        most += 1.0
+    mul(work, aside + M * link, work, e, work, u, N)
+    even, odd = uniforms(randoms, x, block, 0, mu * ((hits + 1) // 2) + hit // 2, 1)
+    return log(even) if hit % 2 == 0 else log(odd)

@@ -166,7 +166,9 @@ def _su_parts(kind: str, n: int, char: str) -> dict[str, Any]:
     first, trial = loop(su.drawn, target, uniforms=uniforms), loop(su.tried, target)
     return parts | {
         "prepare": loop(su.prepared, target, N=n, first=first, uniforms=uniforms),
-        "turn_rows": loop(su.draw_rows, target, **tools, trial=trial, retry=loop(su.retried, target, first=first, trial=trial)),
+        "turn_rows": loop(
+            su.draw_rows, target, **tools, trial=trial, retry=loop(su.retried, target, first=first, trial=trial)
+        ),
     }
 
 
@@ -177,5 +179,10 @@ def sweep(kind: str, n: int, char: str, weighted: bool, wide: bool, parallel: bo
     update = loop(getattr(su, kind), TARGETS[char], N=n, staple=staple, **_su_parts(kind, n, char))
     visit = loop(visited, TARGETS[char], N=n, update=update)
     packed = packing(2)
-    around = {"each": parallel_range(parallel), "thread": thread_of(parallel), "into": packed.pack, "out_of": packed.unpack}
+    around = {
+        "each": parallel_range(parallel),
+        "thread": thread_of(parallel),
+        "into": packed.pack,
+        "out_of": packed.unpack,
+    }
     return kernel(_wide if wide else _blocks, parallel, N=n, visit=visit, **around)

@@ -29,7 +29,13 @@ def _starts(lane_chain: Array, lane_site: Array, block: int, numbers: int) -> Ar
     return starts
 
 
+def _plane_start(first_site: Array, x: int, plane: int, sites: int) -> Any:
+    """Where the numbers of a plane of sites start in lane 0, from outer site x on."""
+    return (plane * sites + np.int64(first_site[x])) * PARTS
+
+
 starts_of: Any = None
+plane_start: Any = None
 
 
 def pack(to: Array, at: int, field: Array, block: int, tables: tuple[Array, ...], shape: Ints, planes: int) -> None:
@@ -39,17 +45,21 @@ def pack(to: Array, at: int, field: Array, block: int, tables: tuple[Array, ...]
     w, (sites, dim, row) = lanes(to), shape
     starts = starts_of(lane_chain, lane_site, block, sites * dim * planes * PARTS)
     pitch = dim * planes * PARTS * w
-    for x in range(0, first_site.size, row):
+    half = w // 2
+    whole = row * PARTS // half * half if half >= PARTS else 0
+    for x in range(0, first_site.size, 2 * row):
         for plane in range(dim * planes):
-            source = (plane * sites + np.int64(first_site[x])) * PARTS
-            target = at + x * pitch + plane * PARTS * w
-            whole = row * PARTS // w * w
-            for n in range(0, whole, w):
-                turn(to, target + n // PARTS * pitch, pitch, field, starts, source + n, w)
+            other = min(x + row, first_site.size - row)  # two rows at a time; the last one of an odd number twice
+            source, source2 = plane_start(first_site, x, plane, sites), plane_start(first_site, other, plane, sites)
+            target, target2 = at + x * pitch + plane * PARTS * w, at + other * pitch + plane * PARTS * w
+            for n in range(0, whole, half):
+                skip = n // PARTS * pitch
+                turn(to, target + skip, target2 + skip, pitch, field, starts, source + n, source2 + n, w)
             for n in range(whole, row * PARTS):
+                skip = n // PARTS * pitch + n % PARTS * w
                 for lane in range(w):
-                    place = target + n // PARTS * pitch + n % PARTS * w + lane
-                    to[place] = field[source + n + starts[lane]]
+                    to[target + skip + lane] = field[source + n + starts[lane]]
+                    to[target2 + skip + lane] = field[source2 + n + starts[lane]]
 
 
 def unpack(
@@ -61,17 +71,21 @@ def unpack(
     w, (sites, dim, row) = lanes(source), shape
     starts = starts_of(lane_chain, lane_site, block, sites * dim * planes * PARTS)
     pitch = dim * planes * PARTS * w
-    for x in range(0, first_site.size, row):
+    half = w // 2
+    whole = row * PARTS // half * half if half >= PARTS else 0
+    for x in range(0, first_site.size, 2 * row):
         for plane in range(dim * planes):
-            target = (plane * sites + np.int64(first_site[x])) * PARTS
-            here = at + x * pitch + plane * PARTS * w
-            whole = row * PARTS // w * w
-            for n in range(0, whole, w):
-                turn(source, here + n // PARTS * pitch, pitch, field, starts, target + n, filled[block])
+            other = min(x + row, first_site.size - row)
+            target, target2 = plane_start(first_site, x, plane, sites), plane_start(first_site, other, plane, sites)
+            here, there = at + x * pitch + plane * PARTS * w, at + other * pitch + plane * PARTS * w
+            for n in range(0, whole, half):
+                skip = n // PARTS * pitch
+                turn(source, here + skip, there + skip, pitch, field, starts, target + n, target2 + n, filled[block])
             for n in range(whole, row * PARTS):
+                skip = n // PARTS * pitch + n % PARTS * w
                 for lane in range(filled[block]):
-                    place = here + n // PARTS * pitch + n % PARTS * w + lane
-                    field[target + n + starts[lane]] = source[place]
+                    field[target + n + starts[lane]] = source[here + skip + lane]
+                    field[target2 + n + starts[lane]] = source[there + skip + lane]
 
 
 class Packing(NamedTuple):
@@ -84,6 +98,5 @@ class Packing(NamedTuple):
 @lru_cache
 def packing(parts: int) -> Packing:
     """The loops for complex links (parts = 2), or real angles and algebra elements (1)."""
-    starts = loop(_starts, PARTS=parts)
-    into = loop(pack, PARTS=parts, turn=TURN_IN[parts], starts_of=starts)
-    return Packing(into, loop(unpack, PARTS=parts, turn=TURN_OUT[parts], starts_of=starts))
+    names = {"PARTS": parts, "starts_of": loop(_starts, PARTS=parts), "plane_start": loop(_plane_start, PARTS=parts)}
+    return Packing(loop(pack, turn=TURN_IN[parts], **names), loop(unpack, turn=TURN_OUT[parts], **names))

@@ -23,7 +23,7 @@ CROSSOVER = 1.68
 
 @Site
 def part(a: Number, ai: Number, b: Number, bi: Number, c: Number, ci: Number, d: Number, di: Number) -> Quaternion:
-    """w with Re tr(g M) = 2 (g0 w0 - g.w) for g in SU(2), of M = ((a, b), (c, d)): w0 = Re tr M/2, w_j = Im tr(s_j M)/2."""
+    """w with Re tr(g M) = 2 (g0 w0 - g.w), M = ((a, b), (c, d)): w0 = Re tr M/2, w_j = Im tr(s_j M)/2."""
     return 0.5 * (a + d), 0.5 * (bi + ci), 0.5 * (b - c), 0.5 * (ai - di)
 
 
