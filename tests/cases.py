@@ -19,6 +19,7 @@ from latticekit.actions import (
     OpenBoundary,
     Phi4,
     SineTheta,
+    Smeared,
     Wilson,
 )
 from latticekit.actions.couplings import UNIFORM
@@ -151,6 +152,7 @@ ACTIONS = {
     "su3 4d defect": ActionCase(Wilson(SU(3), 5.7, Defect(0.2, 2)), (4, 2, 2, 3), GAUGE[:1]),
     "su4 2d": ActionCase(Wilson(SU(4), 10.0), (4, 3), GAUGE),
     "su4 3d open improved": ActionCase(GaugeAction(SU(4), 9.0, -0.1, OpenBoundary(1)), (2, 3, 4), GAUGE[:1]),
+    "smeared": ActionCase(Smeared(Wilson(SU(3), 5.7), 0.1), (4, 2, 2), GAUGE),
     "theta, geometric": ActionCase(Wilson(U1(), 2.0) + GeometricTheta(0.7), (4, 4), GAUGE[:2]),
     "theta alone, geometric": ActionCase(GeometricTheta(0.7), (4, 4), GAUGE[:2]),
     "theta, sine": ActionCase(Wilson(U1(), 2.0) + SineTheta(3.0), (4, 4), GAUGE[:2]),

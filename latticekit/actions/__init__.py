@@ -8,6 +8,7 @@ from latticekit.actions.links import LinkAction, LinkSum
 from latticekit.actions.phi4 import FreeScalar, Phi4
 from latticekit.actions.presets import PRESETS, Preset, preset
 from latticekit.actions.restored import action_from, restored
+from latticekit.actions.smeared import Smeared
 from latticekit.actions.stored import stored
 from latticekit.actions.theta import GeometricTheta, SineTheta, ThetaTerm
 
@@ -31,6 +32,7 @@ __all__ = [
     "Phi4",
     "Preset",
     "SineTheta",
+    "Smeared",
     "Sum",
     "ThetaTerm",
     "Uniform",

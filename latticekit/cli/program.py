@@ -25,7 +25,7 @@ _COMMANDS = {
     "measure": "Measure further observables on the stored configurations.",
     "summary": "Mean, error, tau_int, ESS, R-hat, exact value, and whether to trust the run.",
     "plot": "Draw history, autocorrelation, histogram and two-point function as PNG files.",
-    "convert": "Copy an ensemble to .zarr, .nc, .npz or gauge files (.nersc, .ildg, .scidac), told by the ending, or back.",
+    "convert": "Copy an ensemble to .zarr, .nc, .npz or gauge files, or back.",
     "info": "Show versions, backends, devices, threads and the kernel cache.",
 }
 

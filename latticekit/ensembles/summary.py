@@ -167,7 +167,7 @@ def _rows(name: str, values: xr.DataArray, known: dict[str, Any]) -> list[Row]:
     return [
         _row(
             f"{name}[{','.join(str(label[i]) for label, i in zip(labels, at))}]",
-            values.values[(..., *at)],  # type: ignore[index]
+            values.values[(..., *at)],  # type: ignore[arg-type]
             None if exact is None else np.asarray(exact)[at],
         )
         for at in _shown(values.shape[2:])

@@ -45,7 +45,8 @@ def su2_moments(alpha: float) -> tuple[float, float]:
 def log_z(source: np.ndarray) -> float:
     """log of the integral of exp(Re tr U A) over SU(N) with normalised Haar measure.  (N, N) complex -> float"""
     mu, determinant = _invariants(source)
-    return float(np.log(_scaled_z(mu, determinant, 1.0).real) + len(mu) * mu.max())
+    scale = sum(len(group) * mu[group[0]] for group in _clusters(mu))
+    return float(np.log(_scaled_z(mu, determinant, 1.0).real) + scale)
 
 
 def re_trace_moments(source: np.ndarray) -> tuple[float, float]:
@@ -68,8 +69,16 @@ def _invariants(source: np.ndarray) -> tuple[np.ndarray, complex]:
     return np.linalg.svd(source, compute_uv=False), complex(np.linalg.det(source))
 
 
+def _clusters(mu: np.ndarray) -> list[np.ndarray]:
+    """Indices of falling singular values, parted at gaps above 1."""
+    return np.split(np.arange(len(mu)), np.flatnonzero(mu[:-1] - mu[1:] > 1) + 1)
+
+
 def _scaled_z(mu: np.ndarray, determinant: complex, t: complex) -> complex:
-    """Z(t A) exp(-N mu_max), analytic in t.  Sectors +m and -m are complex conjugates at real t."""
+    """Z(t A), analytic in t, times exp(-mu) of the largest in its cluster for every singular value.
+
+    Sectors +m and -m are complex conjugates at real t.
+    """
     n, phase, m = len(mu), np.angle(determinant), 0
     total = _sector(mu, abs(determinant), t, 0)
     change = abs(total) if determinant else 0.0
@@ -81,19 +90,28 @@ def _scaled_z(mu: np.ndarray, determinant: complex, t: complex) -> complex:
 
 
 def _sector(mu: np.ndarray, size: float, t: complex, m: int) -> complex:
-    """Divided determinant of size^{m/N} y^{i-1} h_{m+i-1}(y) with h_v(y) = y^{-v/2} I_v(sqrt y), y_j = (t mu_j)^2.
+    """Determinant of size^{m/N} y^{i-1} h_{m+i-1}(y), h_v(y) = y^{-v/2} I_v(sqrt y), by prod (y_j - y_i), y = (t mu)^2.
 
-    Divided differences by Cauchy's formula, so that equal singular values need no special case.
+    Clusters enter by divided differences, so that equal singular values need no special case.
     """
-    y = (t * mu) ** 2
+    n, y = len(mu), (t * mu) ** 2
+    log_size = m / n * math.log(size) if m else 0.0
+    columns, apart = [], 1.0 + 0j
+    for group in _clusters(mu):
+        w, kernels = _divided_differences(y[group])
+        rows = [w**i * _regular_bessel(m + i, w, log_size - mu[group[0]]) for i in range(n)]
+        columns.append(np.array(rows) @ kernels)
+        apart *= np.prod(y[group] - y[: group[0], None])
+    return complex(np.linalg.det(np.concatenate(columns, axis=1)) / apart) * t ** (n * m)
+
+
+def _divided_differences(y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """w and kernels with f[y_1], f[y_1, y_2], ... = f(w) @ kernels for entire f: Cauchy's formula on a circle."""
     centre = y.mean()
-    radius = 1.5 * np.max(np.abs(y - centre)) + 4 * abs(centre) ** 0.5 + 1
+    radius = np.max(np.abs(y - centre)) + 4 * abs(centre) ** 0.5 + 1
     steps = radius * np.exp(2j * np.pi * np.arange(CONTOUR) / CONTOUR)
     w = centre + steps
-    kernels = np.cumprod(1 / (w[:, None] - y), axis=1) * steps[:, None] / CONTOUR
-    log_size = m / len(mu) * math.log(size) if m else 0.0
-    rows = [w**i * _regular_bessel(m + i, w, log_size - mu.max()) for i in range(len(mu))]
-    return complex(np.linalg.det(np.array(rows) @ kernels)) * t ** (len(mu) * m)
+    return w, np.cumprod(1 / (w[:, None] - y), axis=1) * steps[:, None] / CONTOUR
 
 
 def _regular_bessel(order: int, w: np.ndarray, log_factor: float) -> np.ndarray:

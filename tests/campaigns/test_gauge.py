@@ -100,7 +100,7 @@ def test_four_dimensions(group, beta, published):
     """8^4: plaquette beside the literature, and sum F^2 = -4 C_F S, which holds for every coupling and volume."""
     action = lk.Wilson(group, beta)
     update = lk.Sequence([lk.Heatbath(action), lk.Repeat(lk.Overrelaxation(action), 4)])
-    run = {"chains": 2, "draws": 250, "warmup": 80, "seed": 3, "configurations": 2}
+    run = {"chains": 2, "draws": 250 if group.n == 3 else 400, "warmup": 80, "seed": 3, "configurations": 2}
     tree = lk.sample(update, (8,) * 4, observables=["plaquette"], **run)
     value = lk.summary(tree)["plaquette"].estimate
     fields = tree["configurations"][group.field].values
