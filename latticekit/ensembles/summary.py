@@ -141,11 +141,11 @@ def _table(ensemble: xr.DataTree, posterior: xr.Dataset) -> list[Row]:
     action, sites = _action(ensemble)
     known = action.exact(sites) if action else {}
     rows = [row for name in posterior.data_vars for row in _rows(str(name), posterior[name], known)]
-    rows += [
-        Row(c.name, c.estimate(posterior, sites), exact=c.exact(known, sites))
-        for c in COMPOSITES
-        if c.defined(posterior, sites)
-    ]
+    for c in (c for c in COMPOSITES if c.defined(posterior, sites)):
+        try:
+            rows.append(Row(c.name, c.estimate(posterior, sites), exact=c.exact(known, sites)))
+        except ValueError as error:  # such as a flow scale beyond the longest flow time: the rest of the table stands
+            warnings.warn(f"{c.name} is left out: {error}", stacklevel=2)
     return rows + _identities(ensemble, posterior, action, sites)
 
 

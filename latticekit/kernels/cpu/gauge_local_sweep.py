@@ -152,15 +152,15 @@ def _wide(
 def staple_loop(n: int, char: str, weighted: bool) -> Any:
     """V of one link."""
     target, given = TARGETS[char], {"N": n, "WEIGHTED": weighted}
-    tools = {"scaled": loop(staples.set_scaled, target, **given), "add": loop(staples.add_to, target)}
+    scaled = loop(staples.scale, target, N=n)
     return loop(
         staples.staple,
         target,
         **given,
         near_link=loop(staples.near, target, N=n, carry=loop(carry)),
         plane=loop(staples.plane_of),
-        above=loop(staples.add_above, target, N=n, **tools),
-        below=loop(staples.add_below, target, N=n, **tools),
+        above=loop(staples.add_above, target, **given, scaled=scaled),
+        below=loop(staples.add_below, target, **given, scaled=scaled),
     )
 
 
