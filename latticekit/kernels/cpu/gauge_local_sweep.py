@@ -7,14 +7,12 @@ from typing import Any
 
 from latticekit.kernels.cpu import gauge_local_staple as staples
 from latticekit.kernels.cpu import gauge_local_su as su
-from latticekit.kernels.cpu import gauge_local_u1 as u1
 from latticekit.kernels.cpu.gauge_lanes import carry
 from latticekit.kernels.cpu.gauge_local_draws import drawing
 from latticekit.kernels.cpu.gauge_local_lanes import TARGETS
 from latticekit.kernels.cpu.gauge_packing import packing
 from latticekit.kernels.cpu.lanes import keep_apart, lanes, like, vld, vst
 from latticekit.kernels.cpu.target import kernel, loop, parallel_range, thread_of
-from latticekit.kernels.site import su_exp
 
 Array = Any
 each: Any = None
@@ -23,9 +21,7 @@ into: Any = None
 out_of: Any = None
 update: Any = None
 visit: Any = None
-directions: Any = None
 N = 0
-EXPONENTIALS = {2: su_exp.exp2, 3: su_exp.exp3}
 CHUNK = 32
 """Outer sites of one colour that a thread works on at a time."""
 
@@ -75,12 +71,10 @@ def _blocks(
     counts: Array,
 ) -> None:
     """Blocks of chains, each by one thread."""
-    half, phases = order.size // 2, size // 3 * 2 if N == 1 else 0
+    half = order.size // 2
     for block in each(blocks):
         links = thread() * (size + space)
-        into(work, links + phases, field, block, pack_tables, pack_shape, N * N)
-        if phases > 0:
-            directions(work, links, size // (3 * lanes(work)))
+        into(work, links, field, block, pack_tables, pack_shape, N * N)
         for step in range(2 * dim):
             start = step % 2 * half
             visit(
@@ -99,7 +93,7 @@ def _blocks(
                 counts,
                 block,
             )
-        out_of(out, work, links + phases, block, pack_tables, pack_shape, N * N)
+        out_of(out, work, links, block, pack_tables, pack_shape, N * N)
 
 
 def _wide(
@@ -119,12 +113,10 @@ def _wide(
     counts: Array,
 ) -> None:
     """One block after the other, the outer sites of a colour on several threads."""
-    half, phases = order.size // 2, size // 3 * 2 if N == 1 else 0
+    half = order.size // 2
     chunks = -(-half // CHUNK)
     for block in range(blocks):
-        into(work, phases, field, block, pack_tables, pack_shape, N * N)
-        if phases > 0:
-            directions(work, 0, size // (3 * lanes(work)))
+        into(work, 0, field, block, pack_tables, pack_shape, N * N)
         for step in range(2 * dim):
             for chunk in each(chunks):
                 start = step % 2 * half + chunk * CHUNK
@@ -145,65 +137,52 @@ def _wide(
                     counts,
                     block * chunks + chunk,
                 )
-        out_of(out, work, phases, block, pack_tables, pack_shape, N * N)
+        out_of(out, work, 0, block, pack_tables, pack_shape, N * N)
 
 
 @lru_cache
 def staple_loop(n: int, char: str, weighted: bool) -> Any:
     """V of one link."""
     target, given = TARGETS[char], {"N": n, "WEIGHTED": weighted}
-    scaled = loop(staples.scale, target, N=n)
+    tools = {"scaled": loop(staples.set_scaled, target, **given), "add": loop(staples.add_to, target)}
     return loop(
         staples.staple,
         target,
         **given,
         near_link=loop(staples.near, target, N=n, carry=loop(carry)),
         plane=loop(staples.plane_of),
-        above=loop(staples.add_above, target, **given, scaled=scaled),
-        below=loop(staples.add_below, target, **given, scaled=scaled),
+        above=loop(staples.add_above, target, N=n, **tools),
+        below=loop(staples.add_below, target, N=n, **tools),
     )
 
 
-def _loop(function: Any, n: int, char: str, **names: Any) -> Any:
-    return loop(function, TARGETS[char], N=n, **names)
-
-
-def _parts(kind: str, n: int, char: str) -> dict[str, Any]:
-    """What the update of one link calls."""
-    if n == 1:
-        return _phase_parts(kind, char)
-    parts = {"project": _loop(su.completed_rows, n, char)}
-    if kind == "metropolis":
-        draws = {f"{name}s": drawing(name, char) for name in ("normal", "uniform")}
-        exponential = EXPONENTIALS.get(n, su_exp.exp_any).build(TARGETS[char])
-        return parts | {"propose": _loop(su.proposed, n, char, exponential=exponential, **draws)}
-    tools = {"block_of": _loop(su.quaternion_of, n, char), "rotate": _loop(su.rotated_rows, n, char)}
+def _su_parts(kind: str, n: int, char: str) -> dict[str, Any]:
+    target = TARGETS[char]
+    tools = {"block_of": loop(su.quaternion_of, target, N=n), "rotate": loop(su.rotated_rows, target, N=n)}
+    parts = {"project": loop(su.orthonormal, target, N=n)}
     if kind == "overrelaxation":
-        return parts | {"turn_rows": _loop(su.reflect, n, char, **tools)}
-    uniforms, trial = drawing("uniform", char), _loop(su.tried, n, char)
-    first = _loop(su.drawn, n, char, uniforms=uniforms)
-    retry = _loop(su.retried, n, char, first=first, trial=trial)
+        return parts | {"turn_rows": loop(su.reflect, target, **tools)}
+    uniforms = drawing("uniform", char)
+    first, trial = loop(su.drawn, target, uniforms=uniforms), loop(su.tried, target)
     return parts | {
-        "prepare": _loop(su.prepared, n, char, first=first, uniforms=uniforms),
-        "turn_rows": _loop(su.draw_rows, n, char, **tools, trial=trial, retry=retry),
+        "prepare": loop(su.prepared, target, N=n, first=first, uniforms=uniforms),
+        "turn_rows": loop(
+            su.draw_rows, target, **tools, trial=trial, retry=loop(su.retried, target, first=first, trial=trial)
+        ),
     }
-
-
-def _phase_parts(kind: str, char: str) -> dict[str, Any]:
-    parts = {"keep": loop(u1.kept, TARGETS[char])}
-    if kind == "heatbath":
-        parts["trial"] = loop(u1.tried, TARGETS[char], uniforms=drawing("uniform", char))
-    if kind == "metropolis":
-        parts |= {f"{name}s": drawing(name, char) for name in ("normal", "uniform")}
-    return parts
 
 
 @lru_cache
 def sweep(kind: str, n: int, char: str, weighted: bool, wide: bool, parallel: bool) -> Any:
-    """The kernel of one update; n = 1: U(1)."""
-    site = getattr(u1 if n == 1 else su, kind)
-    parts = _parts(kind, n, char) | {"staple": staple_loop(n, char, weighted)}
-    packed, visit = packing(1 if n == 1 else 2), _loop(visited, n, char, update=_loop(site, n, char, **parts))
-    names = {"directions": loop(u1.directions, TARGETS[char]), "into": packed.pack, "out_of": packed.unpack}
-    around = {"each": parallel_range(parallel), "thread": thread_of(parallel)}
-    return kernel(_wide if wide else _blocks, parallel, N=n, visit=visit, **names, **around)
+    """The kernel of one update."""
+    staple = staple_loop(n, char, weighted)
+    update = loop(getattr(su, kind), TARGETS[char], N=n, staple=staple, **_su_parts(kind, n, char))
+    visit = loop(visited, TARGETS[char], N=n, update=update)
+    packed = packing(2)
+    around = {
+        "each": parallel_range(parallel),
+        "thread": thread_of(parallel),
+        "into": packed.pack,
+        "out_of": packed.unpack,
+    }
+    return kernel(_wide if wide else _blocks, parallel, N=n, visit=visit, **around)
