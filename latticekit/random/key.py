@@ -27,6 +27,7 @@ PURPOSES = {
     "bootstrap": 10,
     "test": 11,
     "direction": 12,
+    "weights": 13,
 }
 """Streams by name; 128 .. 255 are free for user code."""
 _DOUBLE = np.zeros(0)

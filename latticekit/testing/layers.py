@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -67,7 +66,7 @@ def check_vjp(layer: Any, x: Array, *, directions: int = 3, tolerance: float = 1
 def _displaced(layer: Any, name: str, v: Array) -> Any:
     """The layer with one parameter moved by v."""
     names = iter([n for n, _ in tree_items(layer.params)])
-    return replace(layer, params=tree_map(lambda p: p + v if next(names) == name else p, layer.params))
+    return layer.with_params(tree_map(lambda p: p + v if next(names) == name else p, layer.params))
 
 
 def _compare(
