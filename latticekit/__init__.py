@@ -11,15 +11,18 @@ _WHERE = {
     "latticekit.actions": [
         *("FreeScalar", "Phi4", "PRESETS", "preset", "Sum"),
         *("DBW2", "GaugeAction", "Iwasaki", "LuscherWeisz", "Smeared", "ThetaTerm", "Wilson"),
-        *("Anisotropic", "Defect", "OpenBoundary"),
+        *("Anisotropic", "Defect", "OpenBoundary", "Schroedinger"),
     ],
     "latticekit.arrays": ["set_threads"],
-    "latticekit.ensembles": ["measure", "open_ensemble", "sample", "summary"],
+    "latticekit.ensembles": [
+        *("assess", "draw_ensemble", "load_model", "measure", "open_ensemble", "sample", "save_model", "summary"),
+        "train",
+    ],
     "latticekit.ensembles.formats": ["read_links", "write_links"],
     "latticekit.flows": ["Flow", "Identity", "Inverse", "Normal", "Sequential"],
     "latticekit.groups": ["Real", "SU", "U1", "cold", "hot"],
     "latticekit.random": ["Key"],
-    "latticekit.samplers": ["extrapolate_step_size"],
+    "latticekit.samplers": ["IndependenceMetropolis", "Reweighting", "extrapolate_step_size"],
     "latticekit.updates": [
         *("HMC", "MALA", "Cluster", "Heatbath", "Langevin", "Metropolis", "Overrelaxation", "Repeat", "Sequence"),
         *("FORCE_GRADIENT", "Integrator", "LEAPFROG", "Level", "MultiScale", "OMELYAN", "OMF4"),
@@ -39,7 +42,7 @@ _ROOMS = [
     "lattice",
     "observables",
 ]
-_ROOMS += ["random", "samplers", "testing", "updates"]
+_ROOMS += ["random", "samplers", "testing", "training", "updates"]
 __all__ = sorted([*_HOME, *_ROOMS])
 
 

@@ -2,7 +2,7 @@
 
 from latticekit.actions.base import Action, Sum
 from latticekit.actions.conditional import Conditional, HasBonds, HasConditional
-from latticekit.actions.couplings import Anisotropic, Defect, OpenBoundary, Uniform, Weights
+from latticekit.actions.couplings import Anisotropic, Defect, OpenBoundary, Schroedinger, Uniform, Weights
 from latticekit.actions.gauge import DBW2, GaugeAction, Iwasaki, LuscherWeisz, Wilson
 from latticekit.actions.links import LinkAction, LinkSum
 from latticekit.actions.phi4 import FreeScalar, Phi4
@@ -31,6 +31,7 @@ __all__ = [
     "OpenBoundary",
     "Phi4",
     "Preset",
+    "Schroedinger",
     "SineTheta",
     "Smeared",
     "Sum",

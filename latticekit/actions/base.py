@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from latticekit.actions.held import Held, kept
 from latticekit.actions.stored import stored
 from latticekit.groups import Group
 
@@ -27,6 +28,11 @@ class Action(ABC):
 
     group: Group
 
+    @property
+    def held(self) -> Held | None:
+        """The links that no update may move; None: every variable is free."""
+        return None
+
     @abstractmethod
     def value(self, x: Array) -> Array:
         """S(x), accumulated in float64.  field -> (chain,)"""
@@ -35,18 +41,27 @@ class Action(ABC):
     def force(self, x: Array) -> Array:
         """F = -dS: S(translate(x, e v)) = S(x) - e inner(F, v) + O(e^2).  field -> algebra"""
 
+    def translate(self, x: Array, v: Array) -> Array:
+        """exp(v) x, the held links as they are.  field, algebra -> field"""
+        return kept(self.held, self.group.translate(x, v), x)
+
+    def project(self, x: Array) -> Array:
+        """The field back on its group, the held links as they are.  field -> field"""
+        return kept(self.held, self.group.project(x), x)
+
     def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
         """One molecular-dynamics trajectory, every stage of the schedule in turn.  (field, algebra) -> the same
 
-        What rounding has moved off the group is projected back at the end.
+        What rounding has moved off the group is projected back at the end.  Held links have no force and do not
+        move, so their momenta are constants.
         """
         for drift, kick, gradient in schedule.tolist():
             if drift:
-                x = self.group.translate(x, p * drift)
+                x = self.translate(x, p * drift)
             if kick:
-                at = self.group.translate(x, self.force(x) * gradient) if gradient else x
+                at = self.translate(x, self.force(x) * gradient) if gradient else x
                 p = p + self.force(at) * kick
-        return self.group.project(x), p
+        return self.project(x), p
 
     def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
         """{observable: value} that is known exactly on this lattice, else {}."""
@@ -55,6 +70,13 @@ class Action(ABC):
     def schwinger_dyson(self, sites: tuple[int, ...]) -> dict[str, float]:
         """{observable: c} with sum_O c_O <O> = 1 exactly, an identity that tests a run without a reference; or {}."""
         return {}
+
+    def gaussian(self, sites: tuple[int, ...]) -> np.ndarray | None:
+        """omega(k) of the Gaussian exp(-1/2 sum_k omega |phi_k|^2 / V) that comes closest, float64; None: not known.
+
+        What flows of a real scalar field may start from.  -> sites
+        """
+        return None
 
     def parameters(self) -> dict[str, Any]:
         """Name and couplings, as they are stored with an ensemble."""
@@ -78,6 +100,16 @@ class Sum(Action):
         groups = {term.group for term in self.terms}
         if len(groups) != 1:
             raise ValueError(f"a sum of actions needs one group, got {groups or 'no terms'}")
+        if len({term.held for term in self.terms}) > 1:
+            raise ValueError(
+                "the terms of a sum must hold the same links: give every one of them the same boundary, got "
+                + ", ".join(f"{type(term).__name__} with {term.held}" for term in self.terms)
+            )
+
+    @property
+    def held(self) -> Held | None:
+        """The links that all terms hold."""
+        return self.terms[0].held
 
     @property
     def group(self) -> Group:  # type: ignore[override]

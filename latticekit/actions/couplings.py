@@ -1,4 +1,4 @@
-"""Couplings per plaquette, beta_p(x) = beta w_p(x): anisotropy, open boundaries, defects."""
+"""Couplings per plaquette, beta_p(x) = beta w_p(x): anisotropy, open and Dirichlet boundaries, defects."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from latticekit.actions.held import Ends, Held
 from latticekit.fields import planes
 
 
@@ -16,6 +17,16 @@ class Weights(ABC):
     @abstractmethod
     def on(self, sites: tuple[int, ...]) -> np.ndarray:
         """float64, (planes, *sites), or (planes, 1, ..., 1) where every site of a plane has the same."""
+
+    @property
+    def held(self) -> Held | None:
+        """Links that are no variables but boundary values; None: there are none."""
+        return None
+
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """Directions that no plaquette goes around, so that they may have any extent in every update."""
+        return ()
 
 
 def _per_plane(sites: tuple[int, ...], values: list[float]) -> np.ndarray:
@@ -66,6 +77,50 @@ class OpenBoundary(Weights):
             else:
                 along[0], along[-1] = self.edge, self.edge
         return w
+
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """The direction itself."""
+        return (self.axis,)
+
+
+@dataclass(frozen=True)
+class Schroedinger(Weights):
+    """Dirichlet boundary in a direction, as in the Schroedinger functional (hep-lat/9207009; c_t: hep-lat/9309005).
+
+    The links that lie in the first and last slice keep the values of the start, T = extent - 1 steps apart; those that
+    leave the last slice are in no plaquette, and are held, too.  Plaquettes in a boundary slice have the weight `edge`,
+    which only adds a constant; those that touch a boundary with one side have c_t, 1 at tree level.
+    """
+
+    c_t: float = 1.0
+    axis: int = 0
+    edge: float = 0.5
+
+    def __post_init__(self) -> None:
+        if not (0 < self.c_t < float("inf") and 0 <= self.edge < float("inf")):
+            raise ValueError(f"Schroedinger needs c_t > 0 and edge >= 0, got {self}")
+
+    def on(self, sites: tuple[int, ...]) -> np.ndarray:
+        """-> (planes, *sites)"""
+        if sites[self.axis] < 2:
+            raise ValueError(f"Schroedinger needs two slices or more in direction {self.axis}, got sites {sites}")
+        w = OpenBoundary(self.axis, self.edge).on(sites)
+        for p, plane in enumerate(planes(len(sites))):
+            if self.axis in plane:
+                along = np.moveaxis(w[p], self.axis, 0)
+                along[0] = along[-2] = self.c_t
+        return w
+
+    @property
+    def held(self) -> Held:
+        """What lies in the first and last slice."""
+        return Ends(self.axis)
+
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """The direction itself."""
+        return (self.axis,)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from latticekit.actions.base import Action, Schedule
 from latticekit.actions.couplings import UNIFORM, Weights
+from latticekit.actions.held import Held, moving
 from latticekit.actions.links import LinkAction
 from latticekit.arrays import accelerated, namespace
 from latticekit.fields import Path, planes, plaquette_path, rectangle_path, staple, transporter
@@ -75,6 +76,16 @@ class GaugeAction(LinkAction):
         if not (math.isfinite(self.beta) and math.isfinite(self.c1)):
             raise ValueError(f"a gauge action needs finite couplings, got beta = {self.beta}, c1 = {self.c1}")
 
+    @property
+    def held(self) -> Held | None:
+        """Links that the boundary holds fixed."""
+        return self.weights.held
+
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """Directions that the weights leave open."""
+        return self.weights.open_axes
+
     def couplings(self, sites: tuple[int, ...]) -> np.ndarray:
         """c0 beta_p(x), float64.  -> (planes, *sites), or (planes, 1, ..., 1) where a plane is uniform"""
         return _couplings(self, tuple(sites))
@@ -91,12 +102,13 @@ class GaugeAction(LinkAction):
         return gauge_value(x, self)
 
     def force(self, x: Array) -> Array:
-        """F = -dS.  field -> algebra"""
-        return gauge_force(x, self)
+        """F = -dS, zero for held links.  field -> algebra"""
+        return moving(self.held, gauge_force(x, self))
 
     def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
-        """Molecular-dynamics trajectory, whole in one kernel where there is one."""
-        return gauge_evolve(x, p, self, schedule)
+        """Molecular-dynamics trajectory, whole in one kernel where there is one: they move every link."""
+        run = gauge_evolve if self.held is None else gauge_evolve.reference
+        return run(x, p, self, schedule)
 
     def staple(self, u: Array, mu: int) -> Array:
         """V of the weight exp(Re tr(U V)) of the links of one direction.  matrices -> (chain, N, N, *sites)"""
@@ -114,7 +126,7 @@ class GaugeAction(LinkAction):
         from latticekit.exact.torus import TooManyRepresentations
 
         beta = self.couplings(sites)[0] if len(sites) == 2 else np.array(-1.0)
-        if self.c1 or np.any(beta < 0):
+        if self.c1 or self.held or np.any(beta < 0):
             return {}
         try:
             return (

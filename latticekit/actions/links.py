@@ -25,6 +25,11 @@ class LinkAction(Action):
     def colours(self, mu: int, dim: int) -> tuple[int, tuple[int, ...]]:
         """(m, a): links of direction mu with equal (sum_nu a_nu x_nu) mod m do not occur in each other's V."""
 
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """Directions that no loop goes around: there the colours need not fit on the extent."""
+        return ()
+
     def __add__(self, other: Action) -> Action:
         terms = (*terms_of(self), *terms_of(other))
         linear = tuple(term for term in terms if isinstance(term, LinkAction))
@@ -53,3 +58,8 @@ class LinkSum(Sum, LinkAction):  # type: ignore[misc]
     def colours(self, mu: int, dim: int) -> tuple[int, tuple[int, ...]]:
         """Those of the term of the longest reach, which keep the neighbours in shorter loops apart, too."""
         return max(term.colours(mu, dim) for term in self.terms)
+
+    @property
+    def open_axes(self) -> tuple[int, ...]:
+        """Those that are open for every term."""
+        return tuple(sorted(set.intersection(*(set(term.open_axes) for term in self.terms))))

@@ -6,11 +6,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from latticekit.actions.base import Action, Schedule
 from latticekit.actions.conditional import Conditional
 from latticekit.arrays import accelerated, namespace
 from latticekit.groups import Real
-from latticekit.lattice import shift, volume
+from latticekit.lattice import lattice_momentum_squared, shift, volume
 
 Array = Any
 _CONVENTION = "full (1904.12072): S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + mass_squared phi^2 + coupling phi^4 ]"
@@ -105,6 +107,14 @@ class Phi4(Action):
         """<phi dS/dphi> = 1 at every site: 2 <S> / V + 2 lambda <phi^4> = 1."""
         return {"action": 2.0 / volume(sites), "phi_fourth": 2.0 * self.coupling}
 
+    def gaussian(self, sites: tuple[int, ...]) -> np.ndarray:
+        """omega = 2 (khat^2 + M^2), with M^2 of least reverse Kullback-Leibler divergence: the gap equation.  -> sites
+
+        M^2 = m^2 + 6 lambda <phi^2>, <phi^2> = (1/V) sum_k 1 / omega_k.
+        """
+        khat_squared = lattice_momentum_squared(sites, np.zeros(0))
+        return 2.0 * (khat_squared + _gap(khat_squared, self.mass_squared, self.coupling))
+
     def conventions(self) -> dict[str, str]:
         """The normalisation of the couplings."""
         return {"weight": "exp(-S)", "phi4": _CONVENTION}
@@ -138,6 +148,25 @@ class Phi4(Action):
     def to_half(self) -> tuple[float, float]:
         """(m^2, coupling) of `from_half`."""
         return self.mass_squared, self.coupling / 4
+
+
+def _gap(khat_squared: np.ndarray, mass_squared: float, coupling: float) -> float:
+    """The M^2 > 0 of the gap equation by bisection; unique, because the excess grows with M^2 from -infinity."""
+
+    def excess(m2: float) -> float:
+        return m2 - mass_squared - 3.0 * coupling * float(np.mean(1.0 / (khat_squared + m2)))
+
+    if coupling == 0:
+        return mass_squared
+    low = high = 1.0
+    while excess(low) > 0:
+        low /= 2
+    while excess(high) < 0:
+        high *= 2
+    for _ in range(100):
+        middle = math.sqrt(low * high)
+        low, high = (middle, high) if excess(middle) < 0 else (low, middle)
+    return middle
 
 
 def FreeScalar(mass_squared: float) -> Phi4:

@@ -30,6 +30,8 @@ class Smeared(Action):
             raise TypeError(f"Smeared needs an action of gauge links, got {self.action!r}")
         if not math.isfinite(self.rho):
             raise ValueError(f"Smeared needs a finite rho, got {self.rho}")
+        if self.action.held is not None:
+            raise ValueError("Smeared: smearing would move the links that the boundary of its action holds fixed")
         if self.steps < 1:
             raise ValueError(f"Smeared needs at least one step, got {self.steps}")
 

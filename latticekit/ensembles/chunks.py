@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from latticekit.ensembles.durable import replace_file
 from latticekit.ensembles.faults import StoreDamaged
 
 _CHAINS_BYTES, _DRAWS_BYTES, _MOST_DRAWS = 2**20, 2**18, 1024
+GROWING = ("draw", "step")
+"""Dimensions along which arrays grow: draws of a chain, steps of a training."""
 _FILL = {"f": "NaN", "c": ["NaN", "NaN"], "b": False}
 Index = tuple[int, ...]
 
@@ -30,10 +32,15 @@ def chunk_shape(dims: Sequence[Hashable], shape: Sequence[int], itemsize: int) -
     many chains and many draws do not become millions of files.
     """
     sizes = dict(zip(dims, shape))
-    record = itemsize * math.prod(n for d, n in sizes.items() if d not in ("chain", "draw"))
+    record = itemsize * math.prod(n for d, n in sizes.items() if d not in ("chain", *GROWING))
     chains = min(sizes.get("chain", 1), max(1, _CHAINS_BYTES // max(1, record)))
     draws = min(_MOST_DRAWS, max(1, _DRAWS_BYTES // max(1, record * chains)))
-    return tuple({"chain": chains, "draw": draws}.get(str(d), n) for d, n in sizes.items())
+    return tuple({"chain": chains, **dict.fromkeys(GROWING, draws)}.get(str(d), n) for d, n in sizes.items())
+
+
+def growing(dims: Iterable[Hashable]) -> str | None:
+    """The dimension along which an array of these dimensions grows, None if it stays as it is."""
+    return next((name for name in GROWING if name in dims), None)
 
 
 def write_group(path: Path, attributes: Mapping[str, Any]) -> None:
@@ -56,7 +63,7 @@ def read_array(path: Path) -> np.ndarray:
 
 
 class ChunkedArray:
-    """A Zarr v3 array open for writing; it grows along its dimension `draw`."""
+    """A Zarr v3 array open for writing; it grows along its dimension `draw` or `step`."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -96,9 +103,14 @@ class ChunkedArray:
         """Shape in the metadata."""
         return tuple(self.metadata["shape"])
 
+    @property
+    def axis(self) -> int:
+        """The axis along which it grows."""
+        return self.dims.index(growing(self.dims))
+
     def append(self, first: int, values: np.ndarray) -> None:
-        """Write draws from number `first` on: the chunks, then the new length."""
-        axis = self.dims.index("draw")
+        """Write records from number `first` on: the chunks, then the new length."""
+        axis = self.axis
         last = first + values.shape[axis]
         for index in self._touched(axis, first, last):
             begin = index[axis] * self.chunks[axis]
@@ -114,8 +126,9 @@ class ChunkedArray:
         self.resize(last)
 
     def resize(self, length: int) -> None:
-        """Set the number of draws. Chunks behind it may stay: growing again overwrites them."""
-        shape = [length if d == "draw" else n for d, n in zip(self.dims, self.shape)]
+        """Set the number of records. Chunks behind it may stay: growing again overwrites them."""
+        shape = [*self.shape]
+        shape[self.axis] = length
         if shape != self.metadata["shape"]:
             self.metadata["shape"] = shape
             replace_file(self.path / "zarr.json", _json(self.metadata))

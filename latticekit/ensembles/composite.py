@@ -36,9 +36,9 @@ class Composite:
         """Whether this ensemble has it."""
         return set(self.needs) <= set(posterior.data_vars) and self.usable(posterior, sites)
 
-    def estimate(self, posterior: xr.Dataset, sites: Sites) -> Estimate:
+    def estimate(self, posterior: xr.Dataset, sites: Sites, log_weights: np.ndarray | None = None) -> Estimate:
         """Value with its error by the Gamma method."""
-        return gamma_function(lambda m: self.f(m, sites), self.series(posterior, sites))
+        return gamma_function(lambda m: self.f(m, sites), self.series(posterior, sites), log_weights=log_weights)
 
     def exact(self, known: Mapping[str, Any], sites: Sites) -> float | None:
         """The same f of exact means."""

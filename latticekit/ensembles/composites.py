@@ -99,9 +99,12 @@ COMPOSITES = (*SCALAR_COMPOSITES, *LINK_COMPOSITES)
 """All of them; `summary` shows those that an ensemble defines."""
 
 
-def schwinger_dyson(posterior: xr.Dataset, coefficients: Mapping[str, float]) -> Estimate:
+def schwinger_dyson(
+    posterior: xr.Dataset, coefficients: Mapping[str, float], log_weights: np.ndarray | None = None
+) -> Estimate:
     """sum_O c_O <O>, exactly 1 for the `schwinger_dyson` coefficients of the action, whatever the volume."""
-    return gamma_method(sum(c * posterior[name].values for name, c in coefficients.items()))
+    series = sum(c * posterior[name].values for name, c in coefficients.items())
+    return gamma_method(series, log_weights=log_weights)
 
 
 def boltzmann_factor(energy_error: np.ndarray) -> Estimate:

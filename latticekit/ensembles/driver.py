@@ -125,7 +125,7 @@ def _produce(plan: Plan, state: State, sink: Memory | Store, done: int, draws: i
             _commit(recorder, state, sink, monitor)
             due = time.monotonic() + _COMMIT_SECONDS
     _commit(recorder, state, sink, monitor)
-    sink.set_attrs(group_defect=defect(plan.update.action.group, state.x))
+    sink.set_attrs(group_defect=defect(plan.update.action.group, state.x), **plan.update.report(state))
 
 
 def _commit(recorder: Recorder, state: State, sink: Memory | Store, monitor: Monitor) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Self
 from zarr.core.buffer import Buffer, default_buffer_prototype
 from zarr.storage import LocalStore
 
-from latticekit.ensembles.chunks import crc_holds
+from latticekit.ensembles.chunks import GROWING, crc_holds
 from latticekit.ensembles.faults import StoreDamaged
 
 
@@ -33,7 +33,7 @@ class CheckedFiles(LocalStore):
 
 
 class CommittedFiles(CheckedFiles):
-    """Read-only view: arrays with a `draw` dimension end at the committed length of their group.
+    """Read-only view: arrays with a dimension `draw`, or `step`, end at the committed length of their group.
 
     A commit grows one array after the other; xarray would refuse the unequal lengths that a reader may meet meanwhile,
     or after a crash. Within the committed length every chunk exists: a missing one is an error, not a fill value.
@@ -59,10 +59,10 @@ class CommittedFiles(CheckedFiles):
 
     def _cut(self, metadata: bytes, key: str, length: int) -> bytes:
         content = json.loads(metadata)
-        draws = [d == "draw" for d in content["dimension_names"]]
+        draws = [d in GROWING for d in content["dimension_names"]]
         if any(along and n < length for along, n in zip(draws, content["shape"])):
             raise StoreDamaged(
-                f"{self.root / key} holds fewer than the {length} committed draws: restore it from a copy"
+                f"{self.root / key} holds fewer than the {length} committed records: restore it from a copy"
             )
         content["shape"] = [length if along else n for along, n in zip(draws, content["shape"])]
         return json.dumps(content).encode()

@@ -1,4 +1,4 @@
-"""Groups whose arrays grow along `draw`: the check before appending, appending, truncation."""
+"""Groups whose arrays grow along `draw`, or along `step`: the check before appending, appending, truncation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from latticekit.ensembles.chunks import ChunkedArray, chunk_shape, read_array, write_array, write_group
+from latticekit.ensembles.chunks import (
+    GROWING,
+    ChunkedArray,
+    chunk_shape,
+    growing,
+    read_array,
+    write_array,
+    write_group,
+)
 from latticekit.ensembles.durable import remove_directory
 from latticekit.ensembles.faults import StoreDamaged
 
@@ -20,15 +28,15 @@ _THINNED = ("configurations",)
 
 
 class GrowingGroup:
-    """One group of a store; every array with a `draw` dimension grows with each block."""
+    """One group of a store; every array with a dimension `draw`, or `step`, grows with each block."""
 
     def __init__(self, path: Path, length: int = 0) -> None:
         stored = {p.parent.name: ChunkedArray(p.parent) for p in path.glob("*/zarr.json")}
         self.name, self.length = path.name, length
-        self.arrays = {name: a for name, a in stored.items() if "draw" in a.dims}
+        self.arrays = {name: a for name, a in stored.items() if growing(a.dims)}
         self.labels = {name: read_array(a.path) for name, a in stored.items() if name not in self.arrays}
         for name, a in self.arrays.items():
-            if a.shape[a.dims.index("draw")] < length:
+            if a.shape[a.axis] < length:
                 raise StoreDamaged(f"array {self.name}/{name} holds fewer than the {length} committed records")
             a.resize(length)
         self.last = self._last_draw()
@@ -40,8 +48,8 @@ class GrowingGroup:
         write_group(path, plain(block.attrs) | _roles(block))
         for name, v in block.variables.items():
             dims, attributes = [str(d) for d in v.dims], plain(v.attrs)
-            if "draw" in dims:
-                empty = [0 if d == "draw" else n for d, n in zip(dims, v.shape)]
+            if along := growing(dims):
+                empty = [0 if d == along else n for d, n in zip(dims, v.shape)]
                 chunks = chunk_shape(dims, v.shape, v.dtype.itemsize)
                 ChunkedArray.create(path / str(name), v.dtype, empty, chunks, dims, attributes)
             else:
@@ -51,8 +59,7 @@ class GrowingGroup:
     def check(self, block: xr.Dataset) -> None:
         """Raise ValueError unless the block continues what is stored: same variables, dims, types, the next draws."""
         stored = {name: _signature(a.dims, a.shape, a.dtype) for name, a in self.arrays.items()}
-        growing = {str(name): v for name, v in block.variables.items() if "draw" in v.dims}
-        given = {name: _signature(v.dims, v.shape, v.dtype) for name, v in growing.items()}
+        given = {str(n): _signature(v.dims, v.shape, v.dtype) for n, v in block.variables.items() if growing(v.dims)}
         for name in sorted(stored.keys() | given.keys()):
             if stored.get(name) != given.get(name):
                 raise ValueError(
@@ -68,26 +75,29 @@ class GrowingGroup:
         """Write a checked block behind the stored draws."""
         for name, a in self.arrays.items():
             a.append(self.length, block.variables[name].values)
-        self.length += block.sizes["draw"]
-        self.last = int(block.variables["draw"].values[-1])
+        along = growing(block.dims)
+        self.length += block.sizes[along]
+        self.last = int(block.variables[along].values[-1])
 
     def _last_draw(self) -> int:
         if self.length == 0:
             return -1
-        draw = self.arrays["draw"]
+        draw = self.arrays[next(name for name in GROWING if name in self.arrays)]
         chunk, place = divmod(self.length - 1, draw.chunks[0])
         return int(draw.read((chunk,))[place])
 
 
 def check_new(name: str, block: xr.Dataset) -> None:
     """Raise ValueError unless the block can begin a group."""
-    if "draw" not in block.coords:
+    along = growing(block.coords)
+    if along is None:
         raise ValueError(f"a block for /{name} needs the coordinate draw; it has {sorted(map(str, block.coords))}")
+    first = ("chain", "draw") if along == "draw" else (along,)
     for key, v in block.variables.items():
         if v.dtype.kind not in "biufc":
             raise ValueError(f"{key} of a block for /{name} must be numbers, got {v.dtype}")
-        if key in block.data_vars and v.dims[:2] != ("chain", "draw"):
-            raise ValueError(f"{key} of a block for /{name} must have dims (chain, draw, ...), got {v.dims}")
+        if key in block.data_vars and v.dims[: len(first)] != first:
+            raise ValueError(f"{key} of a block for /{name} must have dims ({', '.join(first)}, ...), got {v.dims}")
     _check_draws(name, block, -1)
 
 
@@ -114,10 +124,13 @@ def _roles(block: xr.Dataset) -> dict[str, str]:
 
 
 def _check_draws(name: str, block: xr.Dataset, last: int) -> None:
-    draws = np.asarray(block.variables["draw"].values)
+    along = growing(block.coords)
+    draws = np.asarray(block.variables[along].values)
     steps = np.diff(draws, prepend=last)
     if draws.size == 0 or not ((steps >= 1) if name in _THINNED else (steps == 1)).all():
-        raise ValueError(f"a block for /{name} must begin at draw {last + 1} and leave none out, got {draws.tolist()}")
+        raise ValueError(
+            f"a block for /{name} must begin at {along} {last + 1} and leave none out, got {draws.tolist()}"
+        )
 
 
 def _metadata(group: Path) -> list[Path]:
@@ -128,12 +141,12 @@ def _meaning(path: Path) -> Any:
     try:
         content = json.loads(path.read_bytes())
         dims = content.get("dimension_names") or []
-        content["shape"] = [None if d == "draw" else n for d, n in zip(dims, content.get("shape", []))]
+        content["shape"] = [None if d in GROWING else n for d, n in zip(dims, content.get("shape", []))]
     except (OSError, ValueError, AttributeError, TypeError) as error:
         raise StoreDamaged(f"{path} is damaged: {error}. Restore it from a copy.") from error
     return content
 
 
 def _signature(dims: Sequence[Hashable], shape: Sequence[int], dtype: np.dtype) -> str:
-    sizes = ", ".join(str(d) if d == "draw" else f"{d}: {n}" for d, n in zip(dims, shape))
+    sizes = ", ".join(str(d) if d in GROWING else f"{d}: {n}" for d, n in zip(dims, shape))
     return f"{dtype.name}({sizes})"

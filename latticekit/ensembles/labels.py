@@ -20,6 +20,8 @@ _STATS = {
     "step_size": ("integration step", r"\epsilon"),
     "n_steps": ("integration steps", ""),
     "lp": ("log density up to a constant, -S", r"-S"),
+    "proposed_log_weight": ("log weight -S - log q of the flow's proposal", r"\log w'"),
+    "log_weight": ("log weight -S - log q of the field", r"\log w"),
 }
 
 
@@ -42,15 +44,17 @@ def dataset(
     return xr.Dataset({k: (("chain", "draw", *d), x, a) for k, (d, x, a) in variables.items()}, coordinates)
 
 
-def posterior_variable(one: Observable, values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
+def posterior_variable(
+    one: Observable, values: np.ndarray, weighted: str = "no"
+) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
     """One observable with its attributes."""
-    attributes = {"long_name": one.long_name, "units": one.units, "symbol": one.symbol, "weighted": "no"}
+    attributes = {"long_name": one.long_name, "units": one.units, "symbol": one.symbol, "weighted": weighted}
     return one.dims, values, attributes
 
 
-def action_variable(values: np.ndarray) -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
+def action_variable(values: np.ndarray, weighted: str = "no") -> tuple[tuple[str, ...], np.ndarray, dict[str, Any]]:
     """The action of every draw."""
-    return (), values, {"long_name": "action", "units": "1", "symbol": "S", "weighted": "no"}
+    return (), values, {"long_name": "action", "units": "1", "symbol": "S", "weighted": weighted}
 
 
 def stats_variables(columns: dict[str, np.ndarray]) -> dict[str, tuple[tuple[str, ...], np.ndarray, dict[str, Any]]]:

@@ -23,8 +23,8 @@ def measure(ensemble: xr.DataTree, observables: Sequence[str | Observable]) -> x
     whose hash is in `parents`.
     """
     chosen = [observable(one) for one in observables]
-    fields = _fields(ensemble)
-    parts = [[_by_chain(one.measure(flat), shape) for one in chosen] for flat, shape in _blocks(fields)]
+    fields = stored_fields(ensemble)
+    parts = [[_by_chain(one.measure(flat), shape) for one in chosen] for flat, shape in in_blocks(fields)]
     values = [np.concatenate(part, axis=1) for part in zip(*parts)]
     variables: dict[str, Any] = {}
     if "action" in (known := ensemble["posterior"].to_dataset()):  # fields from files come without their action
@@ -38,7 +38,7 @@ def measure(ensemble: xr.DataTree, observables: Sequence[str | Observable]) -> x
     return xr.DataTree.from_dict({"/": xr.Dataset(attrs=attributes), "/posterior": posterior.assign_coords(coords)})
 
 
-def _fields(ensemble: xr.DataTree) -> xr.DataArray:
+def stored_fields(ensemble: xr.DataTree) -> xr.DataArray:
     if "configurations" not in ensemble.children:
         raise ValueError(
             "this ensemble holds no configurations to measure on: sample it with configurations = 10 (in run.toml: "
@@ -47,7 +47,7 @@ def _fields(ensemble: xr.DataTree) -> xr.DataArray:
     return next(iter(ensemble["configurations"].to_dataset().data_vars.values()))
 
 
-def _blocks(fields: xr.DataArray) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
+def in_blocks(fields: xr.DataArray) -> Iterator[tuple[np.ndarray, tuple[int, int]]]:
     """Pieces of (draw * chain, ...) as observables take them, with their (draw, chain)."""
     chains, draws = fields.shape[:2]
     size = max(1, _BLOCK_BYTES // (fields.dtype.itemsize * math.prod(fields.shape) // draws))

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from latticekit.ensembles.chunks import growing
+
 
 class Memory:
     """Blocks of an ensemble as they come; `result` joins them."""
@@ -43,4 +45,5 @@ def joined_blocks(blocks: list[xr.Dataset]) -> xr.Dataset:
     """Consecutive blocks as one dataset."""
     if len(blocks) == 1:
         return blocks[0]
-    return xr.concat(blocks, "draw", data_vars="minimal", coords="minimal", compat="override", join="override")
+    along = growing(blocks[0].dims)
+    return xr.concat(blocks, along, data_vars="minimal", coords="minimal", compat="override", join="override")

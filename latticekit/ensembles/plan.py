@@ -4,26 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-import platform
-import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from latticekit.actions import stored
 from latticekit.arrays import backend, finite, to_host
+from latticekit.ensembles.provenance import fingerprint, provenance
 from latticekit.groups import cold, hot
 from latticekit.lattice import check_sites
 from latticekit.observables import Observable, observables_of
 from latticekit.random import Key
 from latticekit.updates import State, Update
 
-SCHEMA, SCHEMA_VERSION = "latticekit.ensemble", "1"
 _DTYPES = ("float32", "float64")
 _LARGEST_DEFECT = 1e-3  # of a start that is taken for a field in single precision
 
@@ -105,37 +100,18 @@ class Plan:
     @property
     def fingerprint(self) -> str:
         """SHA-256 of `physics`."""
-        return hashlib.sha256(json.dumps(self.physics(), sort_keys=True).encode()).hexdigest()
+        return fingerprint(self.physics())
 
-    def attributes(self) -> dict[str, str | int]:
+    def attributes(self) -> dict[str, str]:
         """Root attributes of the ensemble: where it comes from and what its numbers mean."""
-        from latticekit import __version__
-
-        action = self.update.action
-        return {
-            "schema": SCHEMA,
-            "schema_version": SCHEMA_VERSION,
-            "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            "inference_library": "latticekit",
-            "inference_library_version": __version__,
-            "config": json.dumps(self.physics()),
-            "config_sha256": self.fingerprint,
-            "seed": str(self.seed),
-            "rng": "philox4x32-10; counter = (site, draw, step, purpose 2^24 + chain), key = seed",
-            "backend": self.backend,
-            "device": platform.machine(),
-            "dtype": self.dtype,
-            "lattice_shape": json.dumps(list(self.lattice)),
-            "boundary": "periodic",
+        action, settings = self.update.action, self.physics() | {"backend": self.backend}
+        rng = "counter = (site, draw, step, purpose 2^24 + chain), key = seed"
+        return provenance(settings, rng) | {
             "action": action.parameters()["name"],
             "action_params": json.dumps(action.parameters()),
             "conventions": json.dumps(action.conventions()),
             "update": json.dumps(self.update.parameters()),
             "tau_int_convention": "1/2 + sum_{t>=1} rho(t)",
-            "versions": json.dumps(_versions()),
-            "git_commit": _git_commit(),
-            "parents": "[]",
-            "status": "running",
         }
 
 
@@ -166,22 +142,3 @@ def _at_least(name: str, value: int, least: int) -> None:
 
 def _digest(x: np.ndarray) -> str:
     return hashlib.sha256(np.ascontiguousarray(x).tobytes()).hexdigest()
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in ("numpy", "numba", "xarray", "zarr", "cupy"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return found
-
-
-def _git_commit() -> str:
-    """Commit of the library when it runs from a checkout, else ""."""
-    here = Path(__file__).resolve().parents[2]
-    if not (here / ".git").exists():
-        return ""
-    asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=here, capture_output=True, text=True, check=False)
-    return asked.stdout.strip()

@@ -152,9 +152,9 @@ def _one(ensemble: xr.DataTree, name: str, known: list[str], what: str) -> xr.Da
 
 
 def _exact(ensemble: xr.DataTree) -> dict[str, Any]:
-    from latticekit.ensembles.summary import _action
+    from latticekit.ensembles.table import action_of
 
-    action, sites = _action(ensemble)
+    action, sites = action_of(ensemble)
     return action.exact(sites) if action else {}
 
 

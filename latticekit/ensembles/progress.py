@@ -73,6 +73,7 @@ class Bar:
         """Show a report."""
         self.bar.start()
         names = {"warmup": "warmup {:.0%}", "acceptance": "acceptance {:.1%}", "ess": "ESS {:.0f}"}
+        names |= {"loss": "loss {:.2f}", "ess_fraction": "ESS {:.1%}"}
         known = ", ".join(names[k].format(v) for k, v in report.items())
         self.bar.update(self.task, completed=done, total=total, known=known)
 

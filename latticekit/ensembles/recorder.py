@@ -80,9 +80,10 @@ class Recorder:
         defect(self.plan.update.action.group, self.states[-1].x)
         xp = namespace(self.states[0].x)
         fields = xp.concat([s.x for s in self.states], axis=0)
-        posterior = {"action": action_variable(action)}
+        weighted = self.plan.update.weighted
+        posterior = {"action": action_variable(action, weighted)}
         for one in self._measured():
-            posterior[one.name] = posterior_variable(one, self._by_chain(one.measure(fields)))
+            posterior[one.name] = posterior_variable(one, self._by_chain(one.measure(fields)), weighted)
         groups = {"posterior": posterior, "sample_stats": stats_variables(self._stats() | {"lp": -action})}
         blocks = {self.prefix + name: self._dataset(variables) for name, variables in groups.items()}
         return blocks | (self._configurations() if not self.prefix else {})

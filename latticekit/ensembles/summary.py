@@ -7,54 +7,16 @@ import json
 import math
 import warnings
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from latticekit.actions import Action, action_from
-from latticekit.ensembles.composites import COMPOSITES, boltzmann_factor, schwinger_dyson
-from latticekit.ensembles.verdicts import Finding, findings
-from latticekit.estimators import Estimate, bracket, gamma_method, rhat
+from latticekit.ensembles.finding import Finding
+from latticekit.ensembles.table import Row, table
+from latticekit.ensembles.verdicts import findings
 
 _HEAD = ("quantity", "mean(error)", "tau_int", "ESS", "R-hat", "exact", "pull")
-
-
-class Agreement(NamedTuple):
-    """R-hat, and what it would be for chains of this length that agree: 1 + 2 tau_int / draws."""
-
-    rhat: float
-    expected: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One number of the table."""
-
-    name: str
-    estimate: Estimate
-    agreement: Agreement | None = None
-    exact: float | None = None
-
-    @property
-    def rhat(self) -> float | None:
-        """Rank-normalised split R-hat over the chains."""
-        return self.agreement.rhat if self.agreement else None
-
-    @property
-    def pull(self) -> float | None:
-        """(value - exact) / error, where the exact value is known."""
-        if self.exact is None or not float(self.estimate.error) > 0:
-            return None
-        return float(self.estimate.pull(self.exact))
-
-    def cells(self) -> tuple[str, ...]:
-        """The row as text."""
-        e = self.estimate
-        value = bracket(float(e.value), float(e.error))
-        tau = bracket(float(e.tau_int), float(e.tau_int_error))
-        numbers = (f"{v:{spec}}" if v is not None else "" for v, spec in ((self.rhat, ".3f"), (self.exact, ".7g")))
-        return self.name, value, tau, f"{float(e.ess):.0f}", *numbers, _signed(self.pull)
 
 
 @dataclass(frozen=True)
@@ -132,78 +94,12 @@ def summary(ensemble: xr.DataTree) -> Summary:
         raise ValueError(f"summary needs at least 4 draws per chain, got {posterior.sizes['draw']}")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        rows = _table(ensemble, posterior)
+        rows = table(ensemble, posterior)
     cautions = tuple(Finding("warn", text) for text in dict.fromkeys(str(one.message) for one in caught))
-    return Summary(_title(ensemble, posterior), tuple(rows), findings(ensemble, posterior, rows) + cautions)
-
-
-def _table(ensemble: xr.DataTree, posterior: xr.Dataset) -> list[Row]:
-    action, sites = _action(ensemble)
-    known = action.exact(sites) if action else {}
-    rows = [row for name in posterior.data_vars for row in _rows(str(name), posterior[name], known)]
-    for c in (c for c in COMPOSITES if c.defined(posterior, sites)):
-        try:
-            rows.append(Row(c.name, c.estimate(posterior, sites), exact=c.exact(known, sites)))
-        except ValueError as error:  # such as a flow scale beyond the longest flow time: the rest of the table stands
-            warnings.warn(f"{c.name} is left out: {error}", stacklevel=2)
-    return rows + _identities(ensemble, posterior, action, sites)
-
-
-def _action(ensemble: xr.DataTree) -> tuple[Action | None, tuple[int, ...]]:
-    attributes = ensemble.attrs
-    if "action_params" not in attributes:
-        return None, ()
-    return action_from(json.loads(attributes["action_params"])), tuple(json.loads(attributes["lattice_shape"]))
-
-
-def _rows(name: str, values: xr.DataArray, known: dict[str, Any]) -> list[Row]:
-    """The variable itself, or some entries of a correlator or table: first, second, middle; the diagonal."""
-    if np.iscomplexobj(values.values):
-        return _rows(f"re {name}", values.real, known) + _rows(f"|{name}|", abs(values), known)
-    exact = known.get(name)
-    if values.ndim == 2:
-        return [_row(name, values.values, exact)]
-    labels = [values[dim].values for dim in values.dims[2:]]
-    return [
-        _row(
-            f"{name}[{','.join(str(label[i]) for label, i in zip(labels, at))}]",
-            values.values[(..., *at)],  # type: ignore[arg-type]
-            None if exact is None else np.asarray(exact)[at],
-        )
-        for at in _shown(values.shape[2:])
-    ]
-
-
-def _shown(shape: tuple[int, ...]) -> list[tuple[int, ...]]:
-    if len(shape) == 1:
-        return [(i,) for i in sorted({0, 1 % shape[0], shape[0] // 2})]
-    return [(i,) * len(shape) for i in range(min(shape))]
-
-
-def _row(name: str, series: np.ndarray, exact: Any) -> Row:
-    return Row(name, gamma_method(series), _agreement(series), None if exact is None else float(exact))
-
-
-def _agreement(series: np.ndarray) -> Agreement | None:
-    draws = series.shape[1]
-    if draws < 8 or np.ptp(series) == 0:
-        return None
-    within = gamma_method(series - series.mean(axis=1, keepdims=True))
-    return Agreement(float(rhat(series)), 1 + 2 * float(within.tau_int) / draws)
-
-
-def _identities(
-    ensemble: xr.DataTree, posterior: xr.Dataset, action: Action | None, sites: tuple[int, ...]
-) -> list[Row]:
-    rows = []
-    identity = action.schwinger_dyson(sites) if action else {}
-    if identity and set(identity) <= set(posterior.data_vars):
-        rows.append(Row("schwinger_dyson", schwinger_dyson(posterior, identity), exact=1.0))
-    if "sample_stats" in ensemble.children:
-        for name, values in ensemble["sample_stats"].data_vars.items():
-            if str(name).endswith("energy_error"):
-                rows.append(Row(f"exp(-{name})", boltzmann_factor(values.values), exact=1.0))
-    return rows
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of pieces of the series; the whole ones have had their say
+        found = findings(ensemble, posterior, rows)
+    return Summary(_title(ensemble, posterior), tuple(rows), found + cautions)
 
 
 def _title(ensemble: xr.DataTree, posterior: xr.Dataset) -> str:
@@ -224,7 +120,3 @@ def _coupling(name: str, value: Any) -> str:
     inside = {k: v for k, v in value.items() if k != "name"}
     words = [f"{v:g}" for v in inside.values()] if len(inside) == 1 else [_coupling(k, v) for k, v in inside.items()]
     return f"{name} = {value['name']}({', '.join(words)})"
-
-
-def _signed(pull: float | None) -> str:
-    return "" if pull is None else f"{pull:+.2f}"

@@ -3,37 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
 
+from latticekit.ensembles.finding import Finding
 from latticekit.ensembles.link_composites import tunnellings
+from latticekit.ensembles.weighing import flow_findings, weighted_by
 from latticekit.estimators import stuck, thermalised
 
 if TYPE_CHECKING:
-    from latticekit.ensembles.summary import Row
+    from latticekit.ensembles.table import Row
 
 _FAIL_Z, _WARN_Z = 5.0, 4.0
 _FEWEST_ESS, _FEWEST_TAU = 100, 20
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One sentence on the run; level "ok", "warn" or "fail"."""
-
-    level: str
-    text: str
-
-    def __str__(self) -> str:
-        return f"  {self.level:>4}: {self.text}"
 
 
 def findings(ensemble: xr.DataTree, posterior: xr.Dataset, rows: list[Row]) -> tuple[Finding, ...]:
     """All that the checks have to say."""
     checks = (
         _sampler(ensemble),
+        flow_findings(ensemble),
         _thermalisation(posterior),
         _length(rows, posterior),
         _agreement(rows),
@@ -52,7 +43,9 @@ def _sampler(ensemble: xr.DataTree) -> Iterator[Finding]:
         return
     for name, values in ensemble["sample_stats"].data_vars.items():
         if str(name).endswith("acceptance_rate"):
-            yield _acceptance(str(name).removesuffix("acceptance_rate").rstrip("_"), float(values.mean()))
+            who = str(name).removesuffix("acceptance_rate").rstrip("_")
+            of_flow = f"{name}".replace("acceptance_rate", "proposed_log_weight") in ensemble["sample_stats"]
+            yield _acceptance(who, float(values.mean()), of_flow or who.startswith("independence_metropolis"))
         if str(name).endswith("diverging") and bool(values.any()):
             share = float(values.mean())
             yield Finding("warn" if share < 0.01 else "fail", f"{share:.2%} of the trajectories diverged: more steps")
@@ -64,8 +57,11 @@ def _sampler(ensemble: xr.DataTree) -> Iterator[Finding]:
             yield Finding("warn", f"no Metropolis test: results are biased in order {order} of the step size")
 
 
-def _acceptance(who: str, rate: float) -> Finding:
+def _acceptance(who: str, rate: float, of_flow: bool) -> Finding:
     text = f"acceptance {rate:.1%}" + (f" ({who})" if who else "")
+    if of_flow:
+        level = "fail" if rate < 0.01 else "warn" if rate < 0.1 else "ok"
+        return Finding(level, text if level == "ok" else f"{text}: train the flow longer, or mix it with HMC")
     if rate < 0.1:
         return Finding("fail", f"{text}: the chains hardly move, use a smaller step size")
     if rate < 0.4:
@@ -75,7 +71,7 @@ def _acceptance(who: str, rate: float) -> Finding:
 
 def _thermalisation(posterior: xr.Dataset) -> Iterator[Finding]:
     names = [n for n in ("action", "phi_squared", "abs_magnetization", "plaquette") if n in posterior]
-    if posterior.sizes["draw"] < 20 or not names:
+    if posterior.sizes["draw"] < 20 or not names or weighted_by(posterior) != "no":
         return
     worst = max((abs(float(thermalised(posterior[n].values).pooled)), n) for n in names)
     text = f"first fifth of the draws against the rest: {worst[0]:.1f} sigma ({worst[1]})"

@@ -10,6 +10,8 @@ from latticekit.estimators.derived import difference, gamma_function
 from latticekit.estimators.estimate import Estimate, bracket
 from latticekit.estimators.extrapolation import Extrapolation, linear_extrapolation
 from latticekit.estimators.gamma import gamma_method
+from latticekit.estimators.importance import expected_acceptance, forward_ess, reverse_ess
+from latticekit.estimators.rejections import Rejections, rejections
 from latticekit.estimators.resampling import Binning, binning, bootstrap, jackknife
 from latticekit.estimators.rhat import rhat, split_rhat
 from latticekit.estimators.weights import (
@@ -28,6 +30,7 @@ __all__ = [
     "Estimate",
     "Extrapolation",
     "FreeEnergy",
+    "Rejections",
     "Stuck",
     "Thermalisation",
     "autocorrelation",
@@ -37,14 +40,18 @@ __all__ = [
     "difference",
     "effective_sample_size",
     "exp_mean",
+    "expected_acceptance",
     "extrapolate_ess",
     "forward_effective_sample_size",
+    "forward_ess",
     "free_energy",
     "gamma_function",
     "gamma_method",
     "jackknife",
     "linear_extrapolation",
     "log_mean_exp",
+    "rejections",
+    "reverse_ess",
     "rhat",
     "split_rhat",
     "stuck",

@@ -44,6 +44,15 @@ class Layer(Parametric, ABC):
         other weights it is the vjp of the inverse map.  weight: (chain,).
         """
 
+    def apply_with_score(self, x: Array, zeta: Array) -> tuple[Array, Array, Array, Residuals]:
+        """y, log_det, zeta carried to y with weight 1, residuals: one forward pass of a path gradient.
+
+        The default carries after applying; a layer whose two passes share work does both at once.
+        """
+        xp, (y, log_det, residuals) = namespace(x), self.apply(x)
+        one = xp.ones(x.shape[0], dtype=xp.float64, device=x.device)
+        return y, log_det, self.carry(residuals, zeta, one), residuals
+
     def defect(self, x: Array) -> Array:
         """Estimate of |log_det - log |det dy/dx||, where a layer integrates it; zero where it is exact.  -> (chain,)"""
         xp = namespace(x)

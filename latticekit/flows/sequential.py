@@ -51,6 +51,18 @@ class Sequential(Layer):
             kept.append((start,) if self.checkpoint else residuals)
         return x, total, tuple(kept)
 
+    def apply_with_score(self, x: Array, zeta: Array) -> tuple[Array, Array, Array, Residuals]:
+        """Every layer in turn, each in one pass; the same residuals as from `apply`."""
+        total, kept = 0.0, []
+        for first in range(0, len(self.layers), self.checkpoint or 1):
+            start, block = x, []
+            for layer in self.layers[first : first + (self.checkpoint or 1)]:
+                x, log_det, zeta, residuals = layer.apply_with_score(x, zeta)
+                total = log_det + total
+                block.append(residuals)
+            kept.append((start,) if self.checkpoint else tuple(block))
+        return x, total, zeta, tuple(kept)
+
     def inverse(self, y: Array) -> tuple[Array, Array]:
         """The inverse of every layer, last one first."""
         total = 0.0

@@ -13,6 +13,8 @@ from latticekit.arrays import namespace, to_host
 Array = Any
 STEP = 2e-3
 """Balances h^4 of the five-point formula against rounding / h in double precision."""
+JACOBIAN_STEP = 4e-4
+"""Where a whole Jacobian is wanted, entry by entry."""
 
 
 def slope(f: Callable[[float], Any], step: float = STEP) -> Any:
@@ -23,7 +25,7 @@ def slope(f: Callable[[float], Any], step: float = STEP) -> Any:
     return (8.0 * (f(step) - f(-step)) - (f(2 * step) - f(-2 * step))) * (1 / (12 * step))
 
 
-def jacobian(f: Callable[[Array], np.ndarray], like: Array, step: float = 4e-4) -> np.ndarray:
+def jacobian(f: Callable[[Array], np.ndarray], like: Array, step: float = JACOBIAN_STEP) -> np.ndarray:
     """Dense Jacobian of f at 0, every chain at once, on the host.  f: (chain, *n) -> (chain, m)  =>  (chain, m, n)
 
     f takes a displacement shaped `like` and returns `real_rows`.

@@ -47,5 +47,5 @@ def _error(action: Any, x: Array, force: Array, key: Key, step: float) -> float:
         raise AssertionError(
             f"force of {action} is {force.dtype}{force.shape}, an algebra element here is {v.dtype}{v.shape}"
         )
-    measured = slope(lambda e: action.value(group.translate(x, v * e)), step)
+    measured = slope(lambda e: action.value(action.translate(x, v * e)), step)
     return float(xp.max(xp.abs(measured + group.inner(force, v)) / xp.sqrt(group.inner(force, force))))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from latticekit.actions import Action
 from latticekit.random import Key
@@ -28,6 +28,8 @@ class Update(ABC):
     """A Markov step that leaves exp(-S) invariant; pure: equal state and key, equal result."""
 
     action: Action
+    weighted: ClassVar[str] = "no"
+    """Name in `info` of the log weight that its draws carry; "no": they are draws of exp(-S)."""
 
     @property
     def ergodic(self) -> bool:
@@ -56,6 +58,10 @@ class Update(ABC):
 
     def check(self, sites: tuple[int, ...]) -> None:
         """Raise ValueError if the update cannot run on these sites."""
+
+    def report(self, state: State) -> dict[str, Any]:
+        """What is to be known of the run as a whole, for the root attributes at its end; the default knows nothing."""
+        return {}
 
     def parameters(self) -> dict[str, Any]:
         """Name and settings, as stored with an ensemble."""

@@ -7,8 +7,10 @@ from itertools import combinations
 from typing import Any
 
 from latticekit.actions import LinkAction
+from latticekit.actions.held import free_links
 from latticekit.arrays import namespace
-from latticekit.lattice import check_sites, coordinates
+from latticekit.arrays.accelerated import Accelerated
+from latticekit.lattice import check_sites, coordinates, volume
 from latticekit.updates.base import Array
 
 UpdateLinks = Callable[[int, Array, Array, Array], tuple[Any, ...]]
@@ -16,12 +18,12 @@ UpdateLinks = Callable[[int, Array, Array, Array], tuple[Any, ...]]
 
 
 def check_colours(action: LinkAction, sites: tuple[int, ...], who: str) -> None:
-    """Links of one colour must stay apart around the periodic lattice: a_nu L_nu mod m = 0 in every direction."""
+    """Links of one colour must stay apart around the lattice: a_nu L_nu mod m = 0 in every direction not open."""
     sites = check_sites(sites)
     for mu in range(len(sites)):
         m, a = action.colours(mu, len(sites))
-        for n, step in zip(sites, a):
-            if step * n % m:
+        for axis, (n, step) in enumerate(zip(sites, a)):
+            if step * n % m and axis not in action.open_axes:
                 good = next(k for k in range(n, n + m + 1) if all(step * k % m == 0 for step in a))
                 raise ValueError(
                     f"extents must be multiples of {m} for the {m} colours of links in {who}: got {n} in {sites}; "
@@ -36,8 +38,25 @@ def colours(action: LinkAction, mu: int, x: Array) -> Iterator[Array]:
     total = a[0] * coordinates(sites, 0, x)
     for nu in range(1, len(sites)):
         total = total + a[nu] * coordinates(sites, nu, x)
+    xp = namespace(x)
     for colour in range(modulus):
-        yield total % modulus == colour
+        mask = total % modulus == colour
+        if action.held is not None:
+            mask = xp.logical_and(mask, xp.reshape(free_links(action.held, x)[:, mu, ...], sites))
+        yield mask
+
+
+def free_variables(x: Array, action: LinkAction) -> int:
+    """Number of links that are not held, per chain."""
+    if action.held is None:
+        return x.shape[1] * volume(extents(x))
+    xp = namespace(x)
+    return int(xp.count_nonzero(free_links(action.held, x)))
+
+
+def sweeping(sweep: Accelerated, action: LinkAction) -> Callable[..., Any]:
+    """A sweep with its kernels, which know no held links: with those, the reference."""
+    return sweep if action.held is None else sweep.reference
 
 
 def extents(x: Array) -> tuple[int, ...]:
@@ -54,7 +73,7 @@ def swept(x: Array, action: LinkAction, update: UpdateLinks) -> tuple[Any, ...]:
             links, *new = update(mu, x[:, mu, ...], v, mask)
             x = _replaced(x, mu, links)
             counts = tuple(a + b for a, b in zip(counts, new)) if counts else tuple(new)
-    return action.group.project(x), *counts
+    return action.project(x), *counts
 
 
 def _replaced(x: Array, mu: int, links: Array) -> Array:

@@ -34,6 +34,6 @@ class Heatbath(Local):
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One sweep of every chain; `n_tries` is the mean number per draw, of which SU(N) links have N(N-1)/2."""
         x, tries, failures = self.sweeps.heatbath(state.x, self.action, key, self.attempts)
-        size = self.sweeps.draws(x)
+        size = self.sweeps.draws(x, self.action)
         info = {"acceptance_rate": (size - failures) / tries, "n_tries": tries / size, "failures": failures}
         return State(x, self.action.value(x), state.tuning), info

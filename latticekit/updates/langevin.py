@@ -20,7 +20,7 @@ from latticekit.updates.hmc import HMC
 
 def euler(x: Array, action: Action, noise: Array, step_size: float) -> Array:
     """exp(eps F(x) + sqrt(2 eps) eta) x.  field, algebra eta -> field"""
-    return action.group.translate(x, step_size * action.force(x) + math.sqrt(2 * step_size) * noise)
+    return action.translate(x, step_size * action.force(x) + math.sqrt(2 * step_size) * noise)
 
 
 def heun(x: Array, action: Action, noise: Array, step_size: float) -> Array:
@@ -31,7 +31,7 @@ def heun(x: Array, action: Action, noise: Array, step_size: float) -> Array:
     """
     drift = action.force(x) + action.force(euler(x, action, noise, step_size))
     stretch = 1.0 + step_size * adjoint_casimir(action.group) / 6
-    return action.group.translate(x, 0.5 * step_size * stretch * drift + math.sqrt(2 * step_size) * noise)
+    return action.translate(x, 0.5 * step_size * stretch * drift + math.sqrt(2 * step_size) * noise)
 
 
 @singledispatch
@@ -82,7 +82,7 @@ class Langevin(Update):
         move, order = SCHEMES[self.scheme]
         noise = self.action.group.random_algebra(key.fold("noise"), state.x)
         with np.errstate(over="ignore", invalid="ignore"):  # a diverging chain is reported below
-            x = self.action.group.project(move(state.x, self.action, noise, self.step_size))
+            x = self.action.project(move(state.x, self.action, noise, self.step_size))
             action = self.action.value(x)
         diverging = namespace(action).logical_not(namespace(action).isfinite(action))
         return State(x, action, state.tuning), {

@@ -13,7 +13,7 @@ from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, State, Update
 from latticekit.updates.checkerboard import check_parities
-from latticekit.updates.colours import check_colours, extents, subgroups
+from latticekit.updates.colours import check_colours, extents, free_variables, subgroups, sweeping
 from latticekit.updates.links_heatbath import link_heatbath
 from latticekit.updates.links_metropolis import link_metropolis
 from latticekit.updates.links_overrelaxation import link_overrelaxation
@@ -29,10 +29,10 @@ class Sweeps(NamedTuple):
     """field -> its sites"""
     check: Callable[[Any, tuple[int, ...], str], None]
     """action, sites, name of the update: raises ValueError if the colours do not fit on these sites"""
-    variables: Callable[[Array], int]
-    """field -> variables per chain"""
-    draws: Callable[[Array], int]
-    """field -> draws of a heatbath per chain"""
+    variables: Callable[[Array, Any], int]
+    """field, action -> variables per chain"""
+    draws: Callable[[Array, Any], int]
+    """field, action -> draws of a heatbath per chain"""
     heatbath: Callable[..., tuple[Array, Array, Array]]
     """field, action, key, attempts -> field, tries, failures (chain,)"""
     overrelaxation: Callable[[Array, Any, Key], tuple[Array, Array]]
@@ -57,25 +57,29 @@ def _(action: LinkAction) -> Sweeps:
     return LINKS
 
 
-def _links(x: Array) -> int:
-    return x.shape[1] * volume(extents(x))
-
-
-def _subgroup_draws(x: Array) -> int:
-    n = x.shape[2] if x.ndim > 2 + x.shape[1] else 1
-    return _links(x) * max(1, len(subgroups(n)))
+def _subgroup_draws(x: Array, action: LinkAction) -> int:
+    return free_variables(x, action) * max(1, len(subgroups(action.group.n)))
 
 
 def _all_reflected(x: Array, action: LinkAction, key: Key) -> tuple[Array, Array]:
-    xp = namespace(x)
-    return link_overrelaxation(x, action), xp.full((x.shape[0],), float(_links(x)), dtype=xp.float64, device=x.device)
+    xp, links = namespace(x), float(free_variables(x, action))
+    new = sweeping(link_overrelaxation, action)(x, action)
+    return new, xp.full((x.shape[0],), links, dtype=xp.float64, device=x.device)
+
+
+def _heatbath(x: Array, action: LinkAction, key: Key, attempts: int) -> tuple[Array, Array, Array]:
+    return sweeping(link_heatbath, action)(x, action, key, attempts)
+
+
+def _metropolis(x: Array, action: LinkAction, key: Key, step_size: float, hits: int) -> tuple[Array, Array]:
+    return sweeping(link_metropolis, action)(x, action, key, step_size, hits)
 
 
 SITES = Sweeps(
     extents=lambda x: tuple(x.shape[1:]),
     check=lambda action, sites, who: check_parities(sites, who),
-    variables=lambda x: volume(x.shape[1:]),
-    draws=lambda x: volume(x.shape[1:]),
+    variables=lambda x, action: volume(x.shape[1:]),
+    draws=lambda x, action: volume(x.shape[1:]),
     heatbath=heatbath_sweep,
     overrelaxation=overrelaxation_sweep,
     metropolis=metropolis_sweep,
@@ -84,11 +88,11 @@ SITES = Sweeps(
 LINKS = Sweeps(
     extents=extents,
     check=check_colours,
-    variables=_links,
+    variables=free_variables,
     draws=_subgroup_draws,
-    heatbath=link_heatbath,
+    heatbath=_heatbath,
     overrelaxation=_all_reflected,
-    metropolis=link_metropolis,
+    metropolis=_metropolis,
 )
 """One group element per link, given its staple: direction by direction, colour by colour."""
 

@@ -44,5 +44,5 @@ class Metropolis(Local, Tuned):
         """One sweep of every chain."""
         size = state.tuning.size if self.step_size is None else self.step_size
         x, accepted = self.sweeps.metropolis(state.x, self.action, key, size, self.hits)
-        rate = accepted / (self.hits * self.sweeps.variables(x))
+        rate = accepted / (self.hits * self.sweeps.variables(x, self.action))
         return State(x, self.action.value(x), state.tuning), {"acceptance_rate": rate, "step_size": size}

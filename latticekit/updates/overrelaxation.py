@@ -31,5 +31,5 @@ class Overrelaxation(Local):
     def step(self, state: State, key: Key) -> tuple[State, Info]:
         """One sweep of every chain."""
         x, accepted = self.sweeps.overrelaxation(state.x, self.action, key)
-        rate = accepted / self.sweeps.variables(x)
+        rate = accepted / self.sweeps.variables(x, self.action)
         return State(x, self.action.value(x), state.tuning), {"acceptance_rate": rate}

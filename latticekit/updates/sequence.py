@@ -50,6 +50,9 @@ class Sequence(Composite):
         object.__setattr__(self, "updates", tuple(updates))
         if not self.updates:
             raise ValueError("Sequence needs at least one update, got none")
+        for part in self.updates:
+            if part.weighted != "no":
+                raise ValueError(f"{type(part).__name__} draws weighted fields and cannot be part of a Sequence")
         for part in self.updates[1:]:
             if part.action != self.action:
                 raise ValueError(f"Sequence needs one action for all parts, got {self.action} and {part.action}")
@@ -112,6 +115,11 @@ class Sequence(Composite):
         for part in self.updates:
             part.check(sites)
 
+    def report(self, state: State) -> dict[str, Any]:
+        """What the parts report."""
+        parts = zip(self.updates, state.tuning)
+        return {k: v for part, tuning in parts for k, v in part.report(state._replace(tuning=tuning)).items()}
+
     def parameters(self) -> dict[str, Any]:
         """Name, and those of the parts."""
         return {"name": "Sequence", "updates": [part.parameters() for part in self.updates]}
@@ -165,6 +173,10 @@ class Repeat(Composite):
     def check(self, sites: tuple[int, ...]) -> None:
         """Raise ValueError if the update cannot run on these sites."""
         self.update.check(sites)
+
+    def report(self, state: State) -> dict[str, Any]:
+        """What the update reports."""
+        return self.update.report(state)
 
     def parameters(self) -> dict[str, Any]:
         """Name, the update's, and how often."""

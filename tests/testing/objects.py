@@ -81,7 +81,17 @@ class Faulty(Action):
 
 
 @dataclass(frozen=True)
-class Bend:
+class Parameters:
+    """Arrays by name, replaced and never mutated."""
+
+    params: dict[str, Any]
+
+    def with_params(self, params):
+        return replace(self, params=params)
+
+
+@dataclass(frozen=True)
+class Bend(Parameters):
     """y = x + a sinh(b x) site by site with log-det sum log(1 + a b cosh(b x)); params a, b (1,)."""
 
     params: dict[str, Any] = field(default_factory=lambda: {"a": np.array([0.3]), "b": np.array([0.8])})
@@ -100,30 +110,83 @@ class Bend:
     def vjp(self, residuals, y_bar, log_det_bar):
         (x, slope), a, b = residuals, self.params["a"], self.params["b"]
         sinh, cosh = np.sinh(b * x), np.cosh(b * x)
-        bar = log_det_bar.reshape(-1, *(1,) * (x.ndim - 1)) / slope
+        bar = per_site(log_det_bar, x) / slope
         x_bar = y_bar * slope + bar * a * b**2 * sinh
         a_bar = np.sum(y_bar * sinh + bar * b * cosh, keepdims=True).reshape(1)
         b_bar = np.sum(y_bar * a * x * cosh + bar * a * (cosh + b * x * sinh), keepdims=True).reshape(1)
         return x_bar, {"a": a_bar, "b": b_bar}
 
+    def carry(self, residuals, zeta, weight):
+        (x, slope), a, b = residuals, self.params["a"], self.params["b"]
+        return (zeta - per_site(weight, x) * a * b**2 * np.sinh(b * x) / slope) / slope
+
 
 @dataclass(frozen=True)
-class FaultyBend(Bend):
-    """Bend with a fault of 1 % in one of its results."""
+class Turn(Parameters):
+    """theta -> theta + a sin(theta) on circles, log-det sum log(1 + a cos(theta)); params a (1,)."""
 
-    fault: str = ""
+    params: dict[str, Any] = field(default_factory=lambda: {"a": np.array([0.4])})
 
     def apply(self, x):
-        y, log_det, residuals = super().apply(x)
-        return y, log_det * (1.01 if self.fault == "log_det" else 1.0), residuals
+        a = self.params["a"]
+        return x * np.exp(1j * a * x.imag), np.sum(np.log(1 + a * x.real), axis=tuple(range(1, x.ndim))), (x,)
 
     def inverse(self, y):
-        x, log_det = replace(self, fault="").inverse(y) if self.fault else super().inverse(y)
-        factor = {"inverse": (1.01, 1.0), "inverse log_det": (1.0, 1.01)}.get(self.fault, (1.0, 1.0))
-        return x * factor[0], log_det * factor[1]
+        x = y
+        for _ in range(80):
+            x = y * np.exp(-1j * self.params["a"] * x.imag)
+        return x, -self.apply(x)[1]
 
     def vjp(self, residuals, y_bar, log_det_bar):
-        log_det_bar = log_det_bar * (1.01 if self.fault == "log_det_bar" else 1.0)
-        x_bar, bars = super().vjp(residuals, y_bar, log_det_bar)
-        bars = {name: bar * (1.01 if self.fault == name else 1.0) for name, bar in bars.items()}
-        return x_bar * (1.01 if self.fault == "x_bar" else 1.0), bars
+        (x,), a, slope = residuals, self.params["a"], 1 + self.params["a"] * residuals[0].real
+        bar = per_site(log_det_bar, x) / slope
+        a_bar = np.sum(y_bar * x.imag + bar * x.real, keepdims=True).reshape(1)
+        return y_bar * slope - bar * a * x.imag, {"a": a_bar}
+
+    def carry(self, residuals, zeta, weight):
+        (x,), a, slope = residuals, self.params["a"], 1 + self.params["a"] * residuals[0].real
+        return (zeta + per_site(weight, x) * a * x.imag / slope) / slope
+
+
+class Square:
+    """U -> U U of SU(2) links, log-det sum log(2 (tr U)^2): the map 1 + Ad U of algebra elements."""
+
+    def apply(self, x):
+        trace = (x[:, :, 0, 0] + x[:, :, 1, 1]).real
+        log_det = np.sum(np.log(2 * trace**2), axis=tuple(range(1, trace.ndim)))
+        return np.einsum("cmij...,cmjk...->cmik...", x, x), log_det, (x,)
+
+
+def per_site(values, x):
+    """(chain,) as a factor of a field."""
+    return values.reshape(-1, *(1,) * (x.ndim - 1))
+
+
+def faulty(right, fault: str):
+    """A layer of the same class and parameters with a fault of 1 % in one of its results, or with none."""
+
+    @dataclass(frozen=True)
+    class Wrong(type(right)):
+        def __repr__(self):
+            return f"{right} with a fault in {fault}"
+
+        def apply(self, x):
+            y, log_det, residuals = super().apply(x)
+            return y, log_det * (1.01 if fault == "log_det" else 1.0), residuals
+
+        def inverse(self, y):
+            x, log_det = right.inverse(y)
+            factor = {"inverse": (1.01, 1.0), "inverse log_det": (1.0, 1.01)}.get(fault, (1.0, 1.0))
+            return x * factor[0], log_det * factor[1]
+
+        def vjp(self, residuals, y_bar, log_det_bar):
+            log_det_bar = log_det_bar * (1.01 if fault == "log_det_bar" else 1.0)
+            x_bar, bars = super().vjp(residuals, y_bar, log_det_bar)
+            bars = {name: bar * (1.01 if fault == name else 1.0) for name, bar in bars.items()}
+            return x_bar * (1.01 if fault == "x_bar" else 1.0), bars
+
+        def carry(self, residuals, zeta, weight):
+            y_bar = super().carry(residuals, zeta, weight * (1.01 if fault == "carry weight" else 1.0))
+            return y_bar * (1.01 if fault == "carry" else 1.0)
+
+    return Wrong(right.params)

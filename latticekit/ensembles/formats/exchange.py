@@ -20,7 +20,7 @@ from latticekit.ensembles.formats.links import read_links, write_links
 from latticekit.ensembles.groups import json_digest
 from latticekit.ensembles.labels import dataset, field_variable, posterior_variable
 from latticekit.ensembles.memory import Memory
-from latticekit.ensembles.plan import SCHEMA, SCHEMA_VERSION
+from latticekit.ensembles.provenance import SCHEMA, SCHEMA_VERSION
 from latticekit.ensembles.store import Store
 from latticekit.groups import SU
 from latticekit.observables.plaquettes import Plaquette

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from latticekit.flows.base import Residuals
-from latticekit.flows.parameters import Parametric, Setting, Tree
+from latticekit.flows.parameters import Parametric, Tree
 
 Array = Any
 
@@ -16,16 +16,26 @@ Array = Any
 class Network(Parametric, ABC):
     """Map of features (chain, channel, *sites) -> (chain, channel, *sites) with a hand-written adjoint.
 
-    A fresh network knows its inner shape only; `between(inputs, outputs)` fixes the channels at its ends before `init`.
+    A fresh network knows its inner shape only; `between(inputs, outputs)` fixes the channels at its ends before `init`,
+    which makes fresh parameters.
     """
 
-    @abstractmethod
-    def between(self, inputs: int, outputs: int) -> Self:
-        """The same network with given numbers of channels at its ends."""
+    keeps: ClassVar[bool] = False
+    """Whether it has as many outputs as inputs by its nature (activations, residual blocks)."""
+
+    @property
+    def odd(self) -> bool:
+        """Whether f(-x) = -f(x) for any parameters."""
+        return False
+
+    @property
+    def width(self) -> int:
+        """Channels at its end; 0 while that is open, or where it keeps the number of its inputs."""
+        return 0
 
     @abstractmethod
-    def init(self, setting: Setting) -> Self:
-        """The same network with fresh parameters; those of the last layer start small, so that a flow starts tame."""
+    def between(self, inputs: int, outputs: int = 0) -> Self:
+        """The same network with given numbers of channels at its ends; outputs = 0: its own choice."""
 
     @abstractmethod
     def apply(self, x: Array) -> tuple[Array, Residuals]:
@@ -34,3 +44,9 @@ class Network(Parametric, ABC):
     @abstractmethod
     def vjp(self, residuals: Residuals, y_bar: Array) -> tuple[Array, Tree]:
         """x_bar, and cotangents of every parameter summed over chains and sites."""
+
+
+def same_width(network: Network, inputs: int, outputs: int) -> None:
+    """Raises ValueError unless a network that keeps its channels is asked to do so."""
+    if outputs not in (0, inputs):
+        raise ValueError(f"{type(network).__name__} keeps its channels: asked for {inputs} -> {outputs}")

@@ -71,19 +71,24 @@ def turn(u: Number) -> tuple[Number, Number]:
 
 
 @Site
-def exp(x: Number) -> Number:
-    """exp x = 2^k exp r, |r| <= ln(2)/2: Taylor to r^14; 0 and infinity where it under- or overflows."""
-    x = clip(x, EXP_LOW, EXP_HIGH)
-    k = rint(x * INVERSE_LN2)
-    r = x - k * LN2_1 - k * LN2_2
+def exp_core(r: Number) -> Number:
+    """exp r - 1 for |r| <= ln(2)/2: Taylor to r^14."""
     q = 1 / 6227020800 + r * (1 / 87178291200)
     q = 1 / 39916800 + r * (1 / 479001600 + r * q)
     q = 1 / 362880 + r * (1 / 3628800 + r * q)
     q = 1 / 5040 + r * (1 / 40320 + r * q)
     q = 1 / 120 + r * (1 / 720 + r * q)
     q = 0.5 + r * (1 / 6 + r * (1 / 24 + r * q))
+    return r + r * r * q
+
+
+@Site
+def exp(x: Number) -> Number:
+    """exp x = 2^k exp r, |r| <= ln(2)/2; 0 and infinity where it under- or overflows."""
+    x = clip(x, EXP_LOW, EXP_HIGH)
+    k = rint(x * INVERSE_LN2)
     half = rint(0.5 * k)
-    return (1.0 + (r + r * r * q)) * power_of_two(half) * power_of_two(k - half)
+    return (1.0 + exp_core(x - k * LN2_1 - k * LN2_2)) * power_of_two(half) * power_of_two(k - half)
 
 
 @Site

@@ -1,0 +1,44 @@
+"""Flows of couplings on alternating checkerboards."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from latticekit.flows.additive import AdditiveCoupling
+from latticekit.flows.affine import AffineCoupling
+from latticekit.flows.couplings import Coupling
+from latticekit.flows.masks import Checkerboard
+from latticekit.flows.networks import ConvNet
+from latticekit.flows.sequential import Sequential
+from latticekit.flows.spline import SplineCoupling
+
+
+def alternating(coupling: Coupling, layers: int) -> Sequential:
+    """`layers` couplings like the one given, on even and odd sites in turn.  (chain, *sites) -> the same"""
+    if layers < 2:
+        raise ValueError(
+            f"couplings on alternating checkerboards need at least 2 layers to move all sites, got {layers}"
+        )
+    return Sequential(tuple(replace(coupling, mask=Checkerboard(i % 2)) for i in range(layers)))
+
+
+def RealNVP(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
+    """Affine couplings on alternating checkerboards by convolutional networks, as 1904.12072, section III.
+
+    settings: of `AffineCoupling` (odd, bound).  `Sequential((FourierScale(), RealNVP()))` starts from a free field.
+    """
+    return alternating(AffineCoupling(ConvNet(hidden, kernel), **settings), layers)
+
+
+def NICE(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
+    """Additive couplings on alternating checkerboards, as 1410.8516 and 2105.12481; settings: of `AdditiveCoupling`.
+
+    Preserves volume: the prior's spectrum is fixed unless a `FourierScale` or `Scale` stands beside it.
+    """
+    return alternating(AdditiveCoupling(ConvNet(hidden, kernel), **settings), layers)
+
+
+def NeuralSpline(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
+    """Rational-quadratic spline couplings on alternating checkerboards; settings: of `SplineCoupling` (bins, reach)."""
+    return alternating(SplineCoupling(ConvNet(hidden, kernel), **settings), layers)
