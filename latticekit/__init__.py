@@ -19,7 +19,11 @@ _WHERE = {
         "train",
     ],
     "latticekit.ensembles.formats": ["read_links", "write_links"],
-    "latticekit.flows": ["Flow", "Identity", "Inverse", "Normal", "Sequential"],
+    "latticekit.flows": [
+        *("AdditiveCoupling", "AffineCoupling", "ContinuousFlow", "Flow", "FourierScale", "FreeField", "Identity"),
+        *("Inverse", "Multiscale", "NICE", "NeuralSpline", "Normal", "RealNVP", "Sequential", "SplineCoupling"),
+        "StoredEnsemble",
+    ],
     "latticekit.groups": ["Real", "SU", "U1", "cold", "hot"],
     "latticekit.random": ["Key"],
     "latticekit.samplers": ["IndependenceMetropolis", "Reweighting", "extrapolate_step_size"],

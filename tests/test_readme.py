@@ -11,7 +11,7 @@ from latticekit.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [path for path in (ROOT / "docs" / f"{name}.md" for name in ("quickstart", "extending")) if path.exists()]
+PAGES = [path for path in (ROOT / "docs" / f"{name}.md" for name in ("quickstart", "extending", "flows")) if path.exists()]
 _SLOW = ("demo",)  # has a test of its own
 
 
@@ -43,6 +43,7 @@ def test_python_of_readme_runs(tmp_path, monkeypatch, capsys):
     exec(compile("\n".join(others), "README.md", "exec"), scope)
     assert scope["longer"]["posterior"].sizes["draw"] == 2000
     assert scope["mean"].sizes == {"dt": 8}
+    assert abs(scope["trained"].ess - 1) < 0.2
     assert [path.name for path in tmp_path.iterdir()] == ["phi4.zarr"]
 
 

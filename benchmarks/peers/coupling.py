@@ -13,7 +13,7 @@ import argparse
 import math
 from collections.abc import Callable
 from functools import partial
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 from benchmarks.peers.phi4 import gemm, interleaved, report  # first: it sets one thread everywhere
@@ -117,7 +117,9 @@ def torch_runs(x: Array, weights: Weights, y_bar: Array) -> tuple[Callable[[], A
 
     torch.set_num_threads(1)
     field, bar = torch.from_numpy(x.copy()).requires_grad_(), torch.from_numpy(y_bar.copy())
-    leaves = [(torch.from_numpy(w.copy()).requires_grad_(), torch.from_numpy(b.copy()).requires_grad_()) for w, b in weights]
+    leaves = [
+        (torch.from_numpy(w.copy()).requires_grad_(), torch.from_numpy(b.copy()).requires_grad_()) for w, b in weights
+    ]
 
     def net() -> Any:
         y = field
@@ -164,7 +166,7 @@ def compare(size: int, chains: int, dtype: str, rounds: int, skip: list[str]) ->
     x, y_bar = (rng.normal(size=shape).astype(dtype) for _ in range(2))
     weights = [
         ((0.2 * rng.normal(size=(o, i, 3, 3))).astype(dtype), (0.1 * rng.normal(size=o)).astype(dtype))
-        for i, o in zip(WIDTHS, WIDTHS[1:])
+        for i, o in pairwise(WIDTHS)
     ]
     makers: dict[str, Callable[..., Any]] = {
         "latticekit": own_runs,

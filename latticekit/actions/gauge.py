@@ -120,6 +120,14 @@ class GaugeAction(LinkAction):
             return 2, (1,) * dim
         return 4, tuple(2 if nu == mu else 1 for nu in range(dim))
 
+    def linear(self, sites: tuple[int, ...]) -> bool:
+        """Whether no loop passes a link twice: extents from 2 on, with rectangles from 3 on."""
+        return min(sites) > (1 if self.c1 == 0 else 2)
+
+    def link_trace(self, x: Array) -> Array:
+        """sum of Re tr(U V): each plaquette is seen by its four links.  field -> (chain,)"""
+        return super().link_trace(x) if self.c1 or self.held else self.value(x) * -4.0
+
     def exact(self, sites: tuple[int, ...]) -> dict[str, Any]:
         """Wilson's action on a torus in two dimensions: everything, by characters; else {}."""
         from latticekit.exact import sun_torus, u1_torus
@@ -129,13 +137,16 @@ class GaugeAction(LinkAction):
         if self.c1 or self.held or np.any(beta < 0):
             return {}
         try:
-            return (
+            known = (
                 u1_torus.observables(beta, sites)
                 if self.group.n == 1
                 else sun_torus.observables(self.group.n, beta, sites)
             )
         except TooManyRepresentations:
             return {}
+        if known and self.linear(sites):
+            known |= dict.fromkeys(("force_squared", "link_trace"), -2 * known["action"] / math.prod(sites))
+        return known
 
     def conventions(self) -> dict[str, str]:
         """The normalisation of the couplings."""

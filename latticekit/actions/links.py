@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
 from latticekit.actions.base import Action, Sum, terms_of
+from latticekit.actions.held import free_links
+from latticekit.arrays import namespace
 from latticekit.groups import GaugeGroup
+from latticekit.groups.matrices import product_trace
 
 Array = Any
 
@@ -24,6 +28,27 @@ class LinkAction(Action):
     @abstractmethod
     def colours(self, mu: int, dim: int) -> tuple[int, tuple[int, ...]]:
         """(m, a): links of direction mu with equal (sum_nu a_nu x_nu) mod m do not occur in each other's V."""
+
+    def linear(self, sites: tuple[int, ...]) -> bool:
+        """Whether no loop passes a link twice on these sites, so that the weight is what it says."""
+        return min(sites) > 1
+
+    def free_links(self, x: Array) -> int:
+        """Number of links that are not held, per chain."""
+        dim = x.shape[1]
+        links = dim * math.prod(x.shape[-dim:])
+        return links if self.held is None else int(namespace(x).count_nonzero(free_links(self.held, x)))
+
+    def link_trace(self, x: Array) -> Array:
+        """sum of Re tr(U V) over the links that are not held, in float64.  field -> (chain,)"""
+        u, xp, total = self.group.matrices(x), namespace(x), 0.0
+        for mu in range(x.shape[1]):
+            trace = xp.real(product_trace(u[:, mu, ...], self.staple(u, mu)))
+            if self.held is not None:
+                free = xp.reshape(free_links(self.held, x)[:, mu, ...], trace.shape[1:])
+                trace = xp.where(free, trace, xp.zeros_like(trace))
+            total = total + xp.sum(trace, axis=tuple(range(1, trace.ndim)), dtype=xp.float64)
+        return total
 
     @property
     def open_axes(self) -> tuple[int, ...]:
@@ -63,3 +88,7 @@ class LinkSum(Sum, LinkAction):  # type: ignore[misc]
     def open_axes(self) -> tuple[int, ...]:
         """Those that are open for every term."""
         return tuple(sorted(set.intersection(*(set(term.open_axes) for term in self.terms))))
+
+    def linear(self, sites: tuple[int, ...]) -> bool:
+        """Whether all terms are."""
+        return all(term.linear(sites) for term in self.terms)

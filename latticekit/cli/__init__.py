@@ -1,4 +1,4 @@
-"""The command line `latticekit`: demo, init, run, measure, summary, plot, convert, info.  (floor 7)"""
+"""The command line `latticekit`: demo, init, run, train, measure, summary, plot, convert, info.  (floor 7)"""
 
 from latticekit.cli.program import main
 

@@ -1,4 +1,4 @@
-"""`latticekit demo`: HMC of phi^4 theory in two dimensions, checked against exact values and a second algorithm."""
+"""`latticekit demo`: phi^4 theory in two dimensions by HMC and by a flow, checked against exact values."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from latticekit.updates import Update
 
 CHAINS, DRAWS, WARMUP = 128, 1000, 100
+STEPS, FLOW_DRAWS = 300, 256
 _SIGMA = 5.0
 _MARK = {"demo": "latticekit demo"}
 _SHOWN = (
@@ -30,10 +31,12 @@ _SHOWN = (
     "second_moment_correlation_length",
     "schwinger_dyson",
     "exp(-energy_error)",
+    "log_z",
 )
 _INTRODUCTION = """\
 phi^4 theory on a two-dimensional lattice, S = sum_x [ sum_mu (phi(x+mu) - phi(x))^2 + m^2 phi^2 + lambda phi^4 ].
-Hybrid Monte Carlo samples exp(-S); a pull is the distance from the expected value in units of the error.
+Hybrid Monte Carlo samples exp(-S), a trained flow draws fields with weights; a pull is the distance from the expected
+value in units of the error.
 """
 _NEXT = {
     "latticekit summary {out}": "errors, autocorrelation times, verdict",
@@ -44,7 +47,7 @@ _NEXT = {
 
 
 def demo(*, out: Path = Path("demo.zarr"), seed: int = 1) -> int:
-    """Check phi^4 HMC against exact values and a second algorithm, in half a minute.
+    """Check phi^4 by HMC and by a flow against exact values and each other, in half a minute.
 
     Parameters
     ----------
@@ -86,7 +89,7 @@ def _free_field(seed: int) -> Iterator[tuple[str, float]]:
     update = HMC(FreeScalar(mass_squared=0.5), trajectory_length=1.5, steps=6, jitter=0.2)
     table = _sampled(update, (8, 8), seed)
     say("1. Free field, m^2 = 0.5, lambda = 0, on 8 x 8.  Exact: sums over momenta.")
-    yield from _compared(table, None)
+    yield from _compared(("HMC", table))
 
 
 def _interacting(seed: int, out: Path) -> Iterator[tuple[str, float]]:
@@ -98,7 +101,22 @@ def _interacting(seed: int, out: Path) -> Iterator[tuple[str, float]]:
     table = _sampled(hmc, e1.lattice, seed, out=out, attributes=_MARK)
     other = _sampled(Sequence([Heatbath(e1.action), Cluster(e1.action)]), e1.lattice, seed + 1, draws=DRAWS // 2)
     say("2. Interacting field E1 of 1904.12072, m^2 = -4, lambda = 6.975, on 6 x 6.  Exact: transfer matrix.")
-    yield from _compared(table, other)
+    yield from _compared(("HMC", table), ("heatbath + cluster", other))
+    yield from _flow(seed, table)
+
+
+def _flow(seed: int, hmc: Summary) -> Iterator[tuple[str, float]]:
+    """Train a small flow, and reweight its draws."""
+    from latticekit.actions import preset
+    from latticekit.ensembles import draw_ensemble, summary, train
+    from latticekit.flows import ContinuousFlow
+
+    e1 = preset("E1")
+    trained = train(ContinuousFlow(), e1.action, e1.lattice, steps=STEPS, seed=seed, dtype="float32", progress=False)
+    quality = f"ESS {trained.ess:.2f} of a draw, acceptance {trained.acceptance_rate:.2f}"
+    say(f"3. The same field from a continuous flow, trained for {STEPS} steps: {quality}.  Draws with weights.")
+    table = summary(draw_ensemble(trained.flow, e1.action, chains=CHAINS, draws=FLOW_DRAWS, seed=seed))
+    yield from _compared(("flow", table), ("HMC", hmc))
 
 
 def _sampled(update: Update, lattice: tuple[int, ...], seed: int, draws: int | None = None, **more: Any) -> Summary:
@@ -108,20 +126,21 @@ def _sampled(update: Update, lattice: tuple[int, ...], seed: int, draws: int | N
     return summary(sample(update, lattice, **settings, **more))  # type: ignore[arg-type]
 
 
-def _compared(table: Summary, other: Summary | None) -> Iterator[tuple[str, float]]:
-    """Print HMC next to what it should be; yield (what, pull)."""
-    head = ["quantity", "HMC", "exact", "pull"] + (["heatbath + cluster", "pull"] if other else [])
+def _compared(one: tuple[str, Summary], two: tuple[str, Summary] | None = None) -> Iterator[tuple[str, float]]:
+    """Print an algorithm next to what it should be, and a second one; yield (what, pull)."""
+    (first, table), (second_name, other) = one, two or ("", None)
+    head = ["quantity", first, "exact", "pull"] + ([second_name, "pull"] if other else [])
     lines = []
     for row in (row for row in table.rows if row.name in _SHOWN):
         name, value, exact, pull = (row.cells()[i] for i in (0, 1, 5, 6))
         lines.append([name, value, exact, pull])
         if row.pull is not None:
-            yield f"{name} against its exact value", row.pull
+            yield f"{name} of {first} against its exact value", row.pull
         if other:
             second, distance = _second(row, other)
             lines[-1] += [second, "" if distance is None else f"{distance:+.2f}"]
             if distance is not None:
-                yield f"{name} against heatbath + cluster", distance
+                yield f"{name} of {first} against {second_name}", distance
     say(aligned(head, lines) + "\n")
 
 

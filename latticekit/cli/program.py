@@ -19,12 +19,13 @@ FINE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 _HOME = Path(__file__).resolve().parents[1]
 _COMMANDS = {
-    "demo": "Check phi^4 HMC against exact values and a second algorithm, in half a minute.",
-    "init": "Write a commented run.toml to start from.",
+    "demo": "Check phi^4 by HMC and by a flow against exact values and each other, in half a minute.",
+    "init": "Write a commented run.toml, or flow.toml, to start from.",
     "run": "Sample an ensemble as a TOML file says; options beat the file.",
+    "train": "Train a flow as a TOML file says; options beat the file.",
     "measure": "Measure further observables on the stored configurations.",
     "summary": "Mean, error, tau_int, ESS, R-hat, exact value, and whether to trust the run.",
-    "plot": "Draw history, autocorrelation, histogram and two-point function as PNG files.",
+    "plot": "Draw an ensemble (history, autocorrelation, histogram, ...) or a trained flow as PNG files.",
     "convert": "Copy an ensemble to .zarr, .nc, .npz or gauge files, or back.",
     "info": "Show versions, backends, devices, threads and the kernel cache.",
 }
@@ -41,7 +42,7 @@ def program() -> App:
         default_parameter=Parameter(negative=(), name_transform=lambda name: name),
     )
     for order, (name, line) in enumerate(_COMMANDS.items()):
-        sources: dict[str, Any] = {"config": [environment, settings_file]} if name == "run" else {}
+        sources: dict[str, Any] = {"config": [environment, settings_file]} if name in ("run", "train") else {}
         app.command(f"latticekit.cli.{name}:{name}", name=name, help=line, sort_key=order, **sources)
     return app
 

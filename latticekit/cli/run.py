@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from latticekit.cli.config import Config, resolved, sampling, update_of
+from latticekit.cli.config import Config, arguments, resolved, update_of
 from latticekit.cli.template import toml
 from latticekit.cli.terminal import say
 
@@ -29,7 +29,8 @@ def run(file: Path | None = None, /, *, config: Annotated[Config, Parameter(name
     out = settings.run.out
     if out.exists() and not settings.run.resume:
         raise ValueError(f"{out} exists: continue it with --resume, or choose another name with --out")
-    ensemble = sample(update, settings.lattice.shape, **sampling(settings), attributes={"config_toml": toml(settings)})
+    how = arguments(settings.run) | ({"warmup": 0} if update.weighted != "no" else {})  # independent draws
+    ensemble = sample(update, settings.lattice.shape, **how, attributes={"config_toml": toml(settings)})
     found = ensemble["posterior"]
     measured = ", ".join(map(str, found.data_vars))
     say(f"{out}: {found.sizes['chain']} chains x {found.sizes['draw']} draws of {measured}")

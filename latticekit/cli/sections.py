@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_typ
 
 from cyclopts import Parameter
 
-from latticekit import updates
+from latticekit import samplers, updates
 from latticekit.actions import FreeScalar, Phi4
 from latticekit.cli.gauge import GAUGE_ACTIONS
-from latticekit.cli.words import WORDS
+from latticekit.cli.flows import FLOWS
+from latticekit.cli.words import about
 from latticekit.updates import Update
 
 ACTIONS: dict[str, Callable[..., Any]] = {
@@ -29,11 +30,11 @@ ACTIONS: dict[str, Callable[..., Any]] = {
 _PLAIN = (bool, int, float, str, type(None))
 
 
-def option(hint: Any, what: str, **extra: Any) -> Any:
-    """The type of a setting together with its line of help."""
+def option(hint: Any, what: str, where: str = "", **extra: Any) -> Any:
+    """The type of a setting of a section together with its line of help."""
     whole: dict[str, Any] = {"converter": _whole} if int in (hint, *get_args(hint)) else {}
     many: dict[str, Any] = {"consume_multiple": True, "show_default": _listed} if get_origin(hint) is tuple else {}
-    return Annotated[hint, Parameter(help=WORDS.get(what, ""), **whole, **many, **extra)]
+    return Annotated[hint, Parameter(help=about(what, where), **whole, **many, **extra)]
 
 
 def choice(names: Any) -> Any:
@@ -50,24 +51,38 @@ def choices(names: Any) -> Any:
 def section(title: str, members: list[tuple[str, Any, Any]]) -> Any:
     """A frozen dataclass of (name, type, default)."""
     spec = [
-        (name, hint if get_origin(hint) is Annotated else option(hint, name), default)
+        (name, hint if get_origin(hint) is Annotated else option(hint, name, title), default)
         for name, hint, default in members
     ]
-    return make_dataclass(f"{title}Section", spec, frozen=True, namespace={"__module__": __name__})
+    return make_dataclass(
+        f"{title.title().replace('_', '')}Section", spec, frozen=True, namespace={"__module__": __name__}
+    )
 
 
 def update_classes() -> dict[str, type[Update]]:
     """Section -> class of every update of an action, by its name in snake case."""
-    public: list[Any] = [getattr(updates, name) for name in updates.__all__]
+    public: list[Any] = [getattr(room, name) for room in (updates, samplers) for name in room.__all__]
     built: list[Any] = [c for c in public if is_dataclass(c) and "action" in (f.name for f in fields(c))]
-    return {re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", c.__name__).lower(): c for c in built}
+    return {snake(c.__name__): c for c in built}
+
+
+def snake(name: str) -> str:
+    """FreeScalar -> free_scalar."""
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
 def update_section(cls: type[Update]) -> Any:
     """The settings of an update that can be written in a file, with its own defaults."""
     hints = get_type_hints(cls)
-    members = [(f.name, _plain(hints[f.name]), f.default) for f in fields(cls) if f.name != "action"]  # type: ignore[arg-type]
-    return section(cls.__name__, [_optional(*m) for m in members if m[1] is not None])
+    members = [(f.name, _plain(hints[f.name]), f.default) for f in fields(cls) if f.init and f.name != "action"]  # type: ignore[arg-type]
+    return section(snake(cls.__name__), [_optional(*m) for m in members if m[1] is not None])
+
+
+def flow_section(name: str) -> Any:
+    """The settings of a flow that can be written in a file, with its own defaults."""
+    build = FLOWS[name]
+    hints, parameters = get_type_hints(build), inspect.signature(build).parameters.values()
+    return section(name, [(p.name, hints[p.name], p.default) for p in parameters if p.kind is not p.VAR_KEYWORD])
 
 
 def action_section(presets: Mapping[str, Any]) -> Any:
@@ -78,7 +93,7 @@ def action_section(presets: Mapping[str, Any]) -> Any:
         parameters |= {name: hints[name] | None for name in action_parameters(build)}
     members = [(name, hint, None) for name, hint in parameters.items()]
     named = [("name", choice(ACTIONS), "phi4"), ("preset", choice(presets) | None, None)]
-    return section("Action", [*named, *members])
+    return section("action", [*named, *members])
 
 
 def action_parameters(build: Callable[..., Any]) -> dict[str, bool]:

@@ -9,14 +9,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from latticekit.cli.config import SECTIONS, UPDATES
-from latticekit.cli.words import WORDS
+from latticekit.cli.words import about
 
 _WIDTH = 120
 _HEAD = """\
-# A run of latticekit.        start it:  latticekit run {file}
-#                             then:      latticekit summary {out}
-# Each key is also an option, --hmc.steps 20, and an environment variable, LATTICEKIT_HMC_STEPS=20.
+# Settings of latticekit.     start it:  latticekit {command} {file}
+#                             then:      latticekit {then} {out}
+# Each key is also an option, --{command}.seed 2, and an environment variable, LATTICEKIT_{upper}_SEED=2.
 # An option beats the environment, the environment beats this file, this file beats the defaults shown here.
 """
 
@@ -26,7 +25,8 @@ def toml(config: Any) -> str:
 
     `resume` is left out: it is about a command, not about the ensemble.
     """
-    lines = [f"update = {value(config.update)}"]
+    key = config.kind.key
+    lines = [f"{key} = {value(getattr(config, key))}"]
     for name in _used(config):
         here = getattr(config, name)
         given = {f.name: getattr(here, f.name) for f in fields(here) if f.name != "resume"}
@@ -36,12 +36,12 @@ def toml(config: Any) -> str:
 
 def template(config: Any, file: str) -> str:
     """The same with a comment on every key, what is unset or unused commented out."""
-    used = _used(config)
-    update = f"update = {value(config.update)}"
-    lines = [_HEAD.format(file=file, out=config.run.out), *_commented(update, _about("update", UPDATES))]
-    for name in SECTIONS:
+    used, kind = _used(config), config.kind
+    chosen = f"{kind.key} = {value(getattr(config, kind.key))}"
+    lines = [_head(config, file), *_commented(chosen, _about(kind.key, "", kind.parts))]
+    for name in kind.sections:
         mark = "" if name in used else "# "
-        lines += ["", f"{mark}[{name}]", *_lines(getattr(config, name), mark)]
+        lines += ["", f"{mark}[{name}]", *_lines(getattr(config, name), name, mark)]
     return "\n".join(lines) + "\n"
 
 
@@ -54,16 +54,26 @@ def value(x: Any) -> str:
     return repr(x) if isinstance(x, (int, float)) else json.dumps(str(x) if isinstance(x, Path) else x)
 
 
+def _head(config: Any, file: str) -> str:
+    command = config.kind.command
+    then = {"run": "summary", "train": "plot"}[command]
+    return _HEAD.format(command=command, upper=command.upper(), then=then, file=file, out=getattr(config, command).out)
+
+
 def _used(config: Any) -> list[str]:
-    return [name for name in SECTIONS if name not in UPDATES or name in config.update]
+    """Sections of what is chosen, and those that are no choice; [model] where it is given."""
+    kind, chosen = config.kind, getattr(config, config.kind.key)
+    names = (chosen,) if isinstance(chosen, str) else chosen
+    empty = [name for name in ("model",) if name in kind.sections and getattr(config, name).path is None]
+    return [name for name in kind.sections if name not in empty and (name not in kind.parts or name in names)]
 
 
-def _lines(here: Any, mark: str) -> Iterator[str]:
+def _lines(here: Any, section: str, mark: str) -> Iterator[str]:
     hints = get_type_hints(type(here))
     for f in fields(here):
         x = getattr(here, f.name)
         line = f"# {f.name} =" if x in (None, ()) else f"{mark}{f.name} = {value(x)}"
-        yield from _commented(line, _about(f.name, _choices(hints[f.name])))
+        yield from _commented(line, _about(f.name, section, _choices(hints[f.name])))
 
 
 def _choices(hint: Any) -> tuple[str, ...]:
@@ -73,8 +83,8 @@ def _choices(hint: Any) -> tuple[str, ...]:
     return tuple(word for part in get_args(hint) for word in _choices(part))
 
 
-def _about(name: str, choices: Any) -> str:
-    return WORDS.get(name, "") + (f": {', '.join(choices)}" if choices else "")
+def _about(name: str, section: str, choices: Any) -> str:
+    return about(name, section) + (f": {', '.join(choices)}" if choices else "")
 
 
 def _commented(line: str, about: str) -> list[str]:

@@ -1,7 +1,8 @@
 """One line on every setting, for the help and for the comments of run.toml."""
 
 WORDS = {
-    "update": "one step of the chain: these updates in turn",
+    "update": "one step of the chain: these updates in turn; reweighting stands alone",
+    "flow": "what is trained",
     # [action]
     "name": "action, with the convention of its couplings",
     "preset": "named point of the literature, for the couplings and extents that are not given",
@@ -28,7 +29,25 @@ WORDS = {
     "backend": "array library",
     "dtype": "precision of the field",
     "start": "first field: all zero, or random",
+    # [model]
+    "path": "trained flow, for independence_metropolis and reweighting; gives action and extents that are left out",
+    # [train]
+    "train.steps": "updates of the parameters; left out: 1000",
+    "seconds": "instead of steps: as many as fit",
+    "batch": "fields per step; left out: 128, or 64 beyond 12 x 12",
+    "learning_rate": "its peak; left out: 2e-2, or 1e-2 beyond 8 x 8",
+    "train.out": "folder of history, checkpoints and the trained model",
+    "train.resume": "continue the training bit for bit",
+    "train.seed": "names all random numbers of the training",
+    # flows
+    "features": "learned frequencies of sin(omega phi)",
+    "times": "Gaussians in time that mix the kernels",
+    "continuous.steps": "steps of the Runge-Kutta integration",
+    "layers": "couplings, on even and odd sites in turn",
+    "hidden": "channels of the hidden layers of each network",
+    "kernel": "extent of the convolutions",
     # updates
+    "block": "proposals per flow evaluation and chain; left out: enough to fill it",
     "trajectory_length": "molecular-dynamics time of a trajectory",
     "steps": "integration steps per trajectory; left out: tuned in warmup",
     "integrator": "leapfrog, omelyan, omf4 or force_gradient",
@@ -40,3 +59,8 @@ WORDS = {
     "kind": "swendsen_wang (all clusters) or wolff (one)",
     "scheme": "euler (bias of order step_size) or heun (second order)",
 }
+
+
+def about(name: str, section: str = "") -> str:
+    """The line on a setting: that of its section, or what it means everywhere."""
+    return WORDS.get(f"{section}.{name}", WORDS.get(name, ""))

@@ -73,7 +73,7 @@ def log_weights(flow: Flow, ensemble: xr.DataTree) -> np.ndarray:
     for flat, shape in in_blocks(fields):
         log_q = to_host(flow.log_q(xp.asarray(flat, dtype=flow.like.dtype)))
         parts.append(np.moveaxis(log_q.reshape(shape), 0, 1))
-    action = ensemble["posterior"]["action"].sel(draw=fields["draw"]).values
+    action = ensemble["posterior"].to_dataset()["action"].sel(draw=fields["draw"]).values
     return -action - np.concatenate(parts, axis=1)
 
 

@@ -164,6 +164,16 @@ LINK_COMPOSITES = (
         lambda m, sites: math.prod(sites[1:]) * (m[1] - m[0] ** 2),
         _nothing,
     ),
+    Composite(
+        "schwinger_dyson",
+        r"\langle F_a F_a \rangle / C_F \langle \mathrm{Re\,tr}\, U V \rangle",
+        ("force_squared", "link_trace"),
+        lambda posterior, sites: np.stack(
+            [posterior[name].values for name in ("force_squared", "link_trace")], axis=-1
+        ),
+        lambda m, sites: m[0] / m[1],
+        lambda known, sites: np.ones(2),
+    ),
     _flow_scale("flow_scale_t0", r"t_0: t^2 \langle E(t) \rangle = 0.3", flow_scale_t0),
     _flow_scale("flow_scale_w0", r"w_0: t \frac{d}{dt} t^2 \langle E(t) \rangle = 0.3, t = w_0^2", flow_scale_w0),
 )

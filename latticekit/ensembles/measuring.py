@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from latticekit.ensembles.labels import dataset, posterior_variable
+from latticekit.ensembles.table import action_of
 from latticekit.observables import Observable, observable
 
 _BLOCK_BYTES = 2**26
@@ -22,7 +23,7 @@ def measure(ensemble: xr.DataTree, observables: Sequence[str | Observable]) -> x
     The source is only read.  The action of the same draws comes along; `trajectory` keeps the numbers of the source,
     whose hash is in `parents`.
     """
-    chosen = [observable(one) for one in observables]
+    chosen = [observable(one).of(action_of(ensemble)[0]) for one in observables]
     fields = stored_fields(ensemble)
     parts = [[_by_chain(one.measure(flat), shape) for one in chosen] for flat, shape in in_blocks(fields)]
     values = [np.concatenate(part, axis=1) for part in zip(*parts)]

@@ -124,9 +124,10 @@ def make_plan(
     """A checked plan from the arguments of `sample`."""
     if not isinstance(update, Update):
         raise TypeError(f"sample needs an update such as lk.HMC(action), got {type(update).__name__}")
-    sites, group = check_sites(lattice), update.action.group
+    sites, action = check_sites(lattice), update.action
     chosen = None if observables is None else [one for one in observables if one != "action"]
-    return Plan(update=update, lattice=sites, observables=observables_of(group, sites, chosen), **settings)
+    measured = observables_of(action.group, sites, chosen, action)
+    return Plan(update=update, lattice=sites, observables=measured, **settings)
 
 
 def _settings(one: Observable) -> Any:

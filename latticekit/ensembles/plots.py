@@ -5,72 +5,32 @@ Every function returns a matplotlib Figure that belongs to no window: `history(e
 
 from __future__ import annotations
 
-import functools
-import json
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
 
 from latticekit import estimators
+from latticekit.ensembles.style import BLUE, CHAINS, GREY, RED, drawn
 from latticekit.estimators import bracket, gamma_method
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_MISSING = 'plots need matplotlib, which is not installed: pip install "latticekit[plot]"'
-_STYLE = {
-    "font.size": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 9,
-    "axes.titlelocation": "left",
-    "axes.titlecolor": "0.35",
-    "legend.frameon": False,
-    "lines.linewidth": 1.2,
-    "errorbar.capsize": 2,
-    "savefig.dpi": 200,
-    "mathtext.fontset": "cm",
-}
-_BLUE, _RED, _GREY = "#0072B2", "#D55E00", "0.6"
-_CHAINS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
-"""Colours that the colour-blind tell apart (Okabe and Ito)."""
 _POINTS, _BINS = 2000, 40
 
 
-def _drawn(draw: Callable[..., None]) -> Callable[..., Figure]:
-    """A function that fills axes becomes one that returns a figure."""
-
-    @functools.wraps(draw)
-    def figure(ensemble: xr.DataTree, *arguments: Any) -> Figure:
-        try:
-            import matplotlib
-            from matplotlib.figure import Figure as New
-        except ImportError as error:
-            raise ImportError(_MISSING) from error
-        with matplotlib.rc_context(_STYLE):  # type: ignore[arg-type]
-            new = New(figsize=(5.2, 3.4), dpi=200, layout="constrained")
-            axes = new.add_subplot()
-            axes.set_title(_where(ensemble))
-            draw(axes, ensemble, *arguments)
-        return new
-
-    return figure
-
-
-@_drawn
+@drawn
 def history(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     """A quantity along the chains, warmup in grey, and its mean with error.  ensemble, name -> Figure"""
     values = _series(ensemble, name)
     step = -(-values.sizes["draw"] // _POINTS)
     for label, chain in _warmup(ensemble, name):
-        axes.plot(np.arange(-len(chain), 0)[::step], chain[::step], color=_GREY, lw=0.5, alpha=0.7, label=label)
-    for chain, color in zip(values.values, _CHAINS):
+        axes.plot(np.arange(-len(chain), 0)[::step], chain[::step], color=GREY, lw=0.5, alpha=0.7, label=label)
+    for chain, color in zip(values.values, CHAINS):
         axes.plot(values["draw"].values[::step], chain[::step], color=color, lw=0.6, alpha=0.75)
     axes.axhline(*_mean(values), color="black", lw=1, label=_mean_label(values))
-    shown, chains = min(len(_CHAINS), values.sizes["chain"]), values.sizes["chain"]
+    shown, chains = min(len(CHAINS), values.sizes["chain"]), values.sizes["chain"]
     axes.set(xlabel="draw" + (f" ({shown} of {chains} chains)" if shown < chains else ""), ylabel=_label(values))
     axes.set_xlim(None, values["draw"].values[-1])
     bottom, top = axes.get_ylim()
@@ -78,7 +38,7 @@ def history(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     axes.legend(loc="upper right", ncols=2)
 
 
-@_drawn
+@drawn
 def autocorrelation(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     """rho(t) with its error, and the window in which it is summed to tau_int.  ensemble, name -> Figure"""
     values = _series(ensemble, name)
@@ -86,15 +46,15 @@ def autocorrelation(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     window = int(estimate.window)
     found = estimators.autocorrelation(values.values, min(max(10, 2 * window), values.sizes["draw"] - 1))
     tau = bracket(float(estimate.tau_int), float(estimate.tau_int_error))
-    axes.axhline(0, color=_GREY, lw=0.8)
-    axes.axvspan(0, window, color=_RED, alpha=0.10, lw=0, label=rf"summed: $\tau_\mathrm{{int}} = {tau}$ draws")
-    axes.fill_between(found.lag, found.rho - found.error, found.rho + found.error, color=_BLUE, alpha=0.25, lw=0)
-    axes.plot(found.lag, found.rho, "o-" if len(found.lag) <= 50 else "-", ms=3, color=_BLUE, label=_label(values))
+    axes.axhline(0, color=GREY, lw=0.8)
+    axes.axvspan(0, window, color=RED, alpha=0.10, lw=0, label=rf"summed: $\tau_\mathrm{{int}} = {tau}$ draws")
+    axes.fill_between(found.lag, found.rho - found.error, found.rho + found.error, color=BLUE, alpha=0.25, lw=0)
+    axes.plot(found.lag, found.rho, "o-" if len(found.lag) <= 50 else "-", ms=3, color=BLUE, label=_label(values))
     axes.set(xlabel="separation $t$ in draws", ylabel=r"autocorrelation $\rho(t)$", xlim=(0, found.lag[-1]))
     axes.legend()
 
 
-@_drawn
+@drawn
 def histogram(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     """Probability density of a quantity, an error on every bin.  ensemble, name -> Figure"""
     values = _series(ensemble, name)
@@ -104,22 +64,22 @@ def histogram(axes: Axes, ensemble: xr.DataTree, name: str) -> None:
     bins = [gamma_method((bin_of == i).astype(float)) for i in range(len(widths))]
     density = [float(b.value) / w for b, w in zip(bins, widths)]
     errors = [float(b.error) / w for b, w in zip(bins, widths)]
-    axes.stairs(density, edges, fill=True, color=_BLUE, alpha=0.25)
-    axes.errorbar((edges[1:] + edges[:-1]) / 2, density, errors, fmt="none", elinewidth=1, color=_BLUE)
+    axes.stairs(density, edges, fill=True, color=BLUE, alpha=0.25)
+    axes.errorbar((edges[1:] + edges[:-1]) / 2, density, errors, fmt="none", elinewidth=1, color=BLUE)
     axes.axvline(*_mean(values), color="black", lw=1, label=_mean_label(values))
     axes.set(xlabel=_label(values), ylabel="probability density", ylim=(0, None))
     axes.legend()
 
 
-@_drawn
+@drawn
 def two_point(axes: Axes, ensemble: xr.DataTree, name: str = "two_point") -> None:
     """A correlator with errors on a logarithmic scale, and the exact one where it is known.  ensemble -> Figure"""
     values = _correlator(ensemble, name)
     at, mean = values[values.dims[2]], gamma_method(values.values)
     exact = _exact(ensemble).get(name)
     if exact is not None:
-        axes.plot(at.values, np.asarray(exact), "-", color=_RED, label="exact")
-    axes.errorbar(at.values, mean.value, mean.error, fmt="o", ms=3.5, color=_BLUE, label="measured")
+        axes.plot(at.values, np.asarray(exact), "-", color=RED, label="exact")
+    axes.errorbar(at.values, mean.value, mean.error, fmt="o", ms=3.5, color=BLUE, label="measured")
     axes.set(xlabel=_axis(str(values.dims[2])), ylabel=f"{name.replace('_', ' ')}  ${values.attrs.get('symbol', 'C')}$")
     axes.locator_params(axis="x", integer=True)
     _log_scale(axes, mean.value, mean.error)
@@ -156,15 +116,6 @@ def _exact(ensemble: xr.DataTree) -> dict[str, Any]:
 
     action, sites = action_of(ensemble)
     return action.exact(sites) if action else {}
-
-
-def _where(ensemble: xr.DataTree) -> str:
-    """Action, couplings and lattice in one line."""
-    attributes = ensemble.attrs
-    couplings = json.loads(attributes.get("action_params", "{}")).items()
-    numbers = ", ".join(f"{k.replace('_', ' ')} = {v:g}" for k, v in couplings if isinstance(v, (int, float)))
-    shape = r" \times ".join(map(str, json.loads(attributes.get("lattice_shape", "[]"))))
-    return f"{attributes.get('action', 'ensemble')}, ${shape}$, {numbers}" if shape else ""
 
 
 def _label(values: xr.DataArray) -> str:

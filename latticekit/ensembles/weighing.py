@@ -63,19 +63,20 @@ def weighed(ensemble: xr.DataTree, posterior: xr.Dataset) -> tuple[xr.Dataset, n
     """
     if (name := weighted_by(posterior)) == "no":
         return posterior, None
-    log_w = ensemble["sample_stats"][name].values
+    log_w = np.asarray(ensemble["sample_stats"].to_dataset()[name].values)
     finite = np.isfinite(log_w)
     if np.all(finite):
         return posterior, log_w
     kept = {
-        str(key): ((*v.dims[:2], *v.dims[2:]), v.values[finite][None], v.attrs) for key, v in posterior.data_vars.items()
+        str(key): ((*v.dims[:2], *v.dims[2:]), v.values[finite][None], v.attrs)
+        for key, v in posterior.data_vars.items()
     }
     rest = {str(key): c for key, c in posterior.coords.items() if not {"chain", "draw"} & set(c.dims)}
     return xr.Dataset(kept, rest), log_w[finite][None]
 
 
 def log_z(weights: Weights) -> FreeEnergy:
-    """log Z and its bounds, the draws without a finite weight counted as weight zero: log Z = log f + log <w>_finite."""
+    """log Z and its bounds: log f + log <w>_finite, the draws without a finite weight (1 - f) counted as zero."""
     share = math.log(np.mean(np.isfinite(weights.q)))
     found = free_energy(_finite(weights.q), None if weights.p is None else _finite(weights.p))
     return FreeEnergy(_shifted(found.log_z, share), _shifted(found.lower, share), found.upper)
@@ -101,7 +102,7 @@ def flow_findings(ensemble: xr.DataTree) -> Iterator[Finding]:
             yield from _quality(weights.q, sites, weighted)
             yield from _collapse(weights, _mixed(ensemble))
         if not weighted and not _mixed(ensemble):
-            yield from _rejections(ensemble["sample_stats"][prefix + "accepted"].values)
+            yield from _rejections(ensemble["sample_stats"].to_dataset()[prefix + "accepted"].values)
     sizes = ensemble["posterior"].sizes
     yield from defect(ensemble.attrs, sizes["chain"] * sizes["draw"])
 
@@ -155,7 +156,11 @@ def collapse(forward: Estimate, reverse: Estimate) -> Finding:
     text = f"forward ESS {bracket(f, float(forward.error))} against {bracket(r, float(reverse.error))} reverse"
     if f < _COLLAPSE * r:
         clear = r - f > _SIGMAS * math.hypot(float(forward.error), float(reverse.error))
-        why = "mode collapse, the flow hardly visits part of exp(-S)" if clear else "too few draws to tell what is missing"
+        why = (
+            "mode collapse, the flow hardly visits part of exp(-S)"
+            if clear
+            else "too few draws to tell what is missing"
+        )
         return Finding("warn", f"{text}: {why}")
     return Finding("ok", f"{text}: no mode is missing among those that were visited")
 
@@ -170,7 +175,7 @@ def _rejections(accepted: np.ndarray) -> Iterator[Finding]:
     yield Finding("ok", f"longest run of rejections {found.longest}, tau_int {found.tau_int:.2f} from the runs alone")
 
 
-def defect(known: Mapping[str, Any], draws: int) -> Iterator[Finding]:
+def defect(known: Mapping[Any, Any], draws: int) -> Iterator[Finding]:
     """An integrated log-det that is off by a common constant shifts log Z only; its spread moves averages."""
     if "log_det_defect" not in known:
         return

@@ -26,7 +26,8 @@ class AdditiveCoupling(Coupling):
 
     def site_map(self, x: Array, features: Array) -> tuple[Array, Array, Residuals]:
         """x + t."""
-        return x + features[:, 0, ...], namespace(x).zeros_like(x), ()
+        nothing = namespace(x).zeros_like(x)
+        return x + features[:, 0, ...], nothing, (nothing,)
 
     def site_inverse(self, y: Array, features: Array) -> tuple[Array, Array]:
         """y - t."""
@@ -35,6 +36,10 @@ class AdditiveCoupling(Coupling):
     def site_vjp(self, residuals: Residuals, y_bar: Array, log_bar: Array) -> tuple[Array, Array]:
         """x_bar = t_bar = y_bar."""
         return y_bar, y_bar[:, None, ...]
+
+    def site_bend(self, residuals: Residuals) -> Array:
+        """0."""
+        return residuals[0]
 
     def reflected(self, features: Array) -> Array:
         """t with the other sign."""

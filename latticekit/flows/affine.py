@@ -49,6 +49,10 @@ class AffineCoupling(Coupling):
         raw_bar = (y_bar * grown + log_bar) * self._slope(s)
         return y_bar * xp.exp(s), xp.stack([raw_bar, y_bar], axis=1)
 
+    def site_bend(self, residuals: Residuals) -> Array:
+        """0: the slope does not depend on x."""
+        return namespace(residuals[1]).zeros_like(residuals[1])
+
     def reflected(self, features: Array) -> Array:
         """s as it is, t with the other sign."""
         return namespace(features).stack([features[:, 0, ...], -features[:, 1, ...]], axis=1)

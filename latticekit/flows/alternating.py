@@ -23,22 +23,29 @@ def alternating(coupling: Coupling, layers: int) -> Sequential:
     return Sequential(tuple(replace(coupling, mask=Checkerboard(i % 2)) for i in range(layers)))
 
 
-def RealNVP(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
+def RealNVP(
+    layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, *, odd: bool = True, **settings: Any
+) -> Sequential:
     """Affine couplings on alternating checkerboards by convolutional networks, as 1904.12072, section III.
 
-    settings: of `AffineCoupling` (odd, bound).  `Sequential((FourierScale(), RealNVP()))` starts from a free field.
+    odd: commute with phi -> -phi (not in the paper).  settings: of `AffineCoupling`, such as bound.
+    `Sequential((FourierScale(), RealNVP()))` starts from a free field.
     """
-    return alternating(AffineCoupling(ConvNet(hidden, kernel), **settings), layers)
+    return alternating(AffineCoupling(ConvNet(hidden, kernel), odd=odd, **settings), layers)
 
 
-def NICE(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
-    """Additive couplings on alternating checkerboards, as 1410.8516 and 2105.12481; settings: of `AdditiveCoupling`.
+def NICE(
+    layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, *, odd: bool = True, **settings: Any
+) -> Sequential:
+    """Additive couplings on alternating checkerboards, as 1410.8516 and 2105.12481; arguments: `RealNVP`.
 
-    Preserves volume: the prior's spectrum is fixed unless a `FourierScale` or `Scale` stands beside it.
+    Preserves volume: widths are those of the prior unless a `FourierScale` or `Scale` stands beside it.
     """
-    return alternating(AdditiveCoupling(ConvNet(hidden, kernel), **settings), layers)
+    return alternating(AdditiveCoupling(ConvNet(hidden, kernel), odd=odd, **settings), layers)
 
 
-def NeuralSpline(layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, **settings: Any) -> Sequential:
-    """Rational-quadratic spline couplings on alternating checkerboards; settings: of `SplineCoupling` (bins, reach)."""
-    return alternating(SplineCoupling(ConvNet(hidden, kernel), **settings), layers)
+def NeuralSpline(
+    layers: int = 8, hidden: tuple[int, ...] = (8, 8), kernel: int = 3, *, odd: bool = True, **settings: Any
+) -> Sequential:
+    """Rational-quadratic spline couplings on alternating checkerboards; arguments: `RealNVP`, `SplineCoupling`."""
+    return alternating(SplineCoupling(ConvNet(hidden, kernel), odd=odd, **settings), layers)

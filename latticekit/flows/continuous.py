@@ -201,7 +201,8 @@ class EquivariantODE(Layer):
 
     def _vjp_by_steps(self, starts: Array, weights: Weights, y_bar: Array, log_det_bar: Array) -> tuple[Array, Bars]:
         """Step by step, its stages computed again."""
-        h, parts = 1 / self.steps, []
+        h = 1 / self.steps
+        parts: list[Bars] = []
         for n in reversed(range(self.steps)):
             one = weights.steps(n, n + 1)
             stages = steps_of.forward(starts[n, 0, ...], one, h)[2]

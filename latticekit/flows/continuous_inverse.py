@@ -29,7 +29,7 @@ def solved(y: Array, weights: Weights, step: float) -> tuple[Array, Array]:
         again, log_det, _ = forward(x, weights, step)
         correction = start - forward(again, reverse, -step)[0]
         x = x + correction
-        if not (apart := float(xp.max(xp.abs(correction)))) > accuracy:
+        if (apart := float(xp.max(xp.abs(correction)))) <= accuracy:
             return x, log_det
     raise ArithmeticError(
         f"the inverse of a step of {step:.4g} did not converge: the last of {ROUNDS} corrections is {apart:.1e}; "

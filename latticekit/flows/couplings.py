@@ -47,6 +47,10 @@ class Coupling(Layer, ABC):
         """x_bar = h' y_bar + log_bar d log h', and xi_bar.  two (chain, *sites) -> field, features"""
 
     @abstractmethod
+    def site_bend(self, residuals: Residuals) -> Array:
+        """d log h' / dx.  -> (chain, *sites)"""
+
+    @abstractmethod
     def reflected(self, features: Array) -> Array:
         """P xi with h(-x; P xi) = -h(x; xi); its own inverse and transpose."""
 
@@ -89,7 +93,7 @@ class Coupling(Layer, ABC):
         """(zeta - weight d log h') / h' on active sites; zeta less what comes through the network on frozen ones."""
         (kept, seen, log_slope), xp = residuals, namespace(zeta)
         active, log_bar = self.mask.active(zeta), per_chain(weight, zeta)
-        bar = (zeta - self.site_vjp(kept, xp.zeros_like(zeta), log_bar)[0]) * xp.exp(-log_slope)
+        bar = (zeta - log_bar * self.site_bend(kept)) * xp.exp(-log_slope)
         frozen_bar, _ = self._features_vjp(seen, self.site_vjp(kept, bar, log_bar)[1], active)
         return xp.where(active, bar, zeta - frozen_bar)
 

@@ -57,7 +57,8 @@ def cosines(sites: Sites, symmetry: str) -> np.ndarray:
     Momenta 0 ... L_mu // 2 along each axis, C order.  (orbits, prod (L_mu // 2 + 1))
     """
     axes = [np.arange(n // 2 + 1) for n in sites]
-    waves, twice = np.ones((1, 1)), np.ones(1)
+    waves: np.ndarray = np.ones((1, 1))
+    twice: np.ndarray = np.ones(1)
     for half, n in zip(axes, sites):
         waves = np.kron(waves, np.cos(2 * math.pi * (np.outer(half, half) % n) / n))
         twice = np.kron(twice, np.where((half == 0) | (2 * half == n), 1.0, 2.0))

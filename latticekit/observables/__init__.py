@@ -3,6 +3,7 @@
 from latticekit.observables.base import Observable
 from latticekit.observables.correlators import MomentumTwoPoint, TwoPoint
 from latticekit.observables.flowed import FlowedActionDensity
+from latticekit.observables.forces import ForceSquared, LinkTrace
 from latticekit.observables.loops import PolyakovCorrelator, PolyakovLoop, WilsonLoop
 from latticekit.observables.moments import AbsMagnetization, Magnetization, PhiFourth, PhiSquared
 from latticekit.observables.plaquettes import ActionDensity, Plaquette, PlaquetteSpace, PlaquetteTime
@@ -14,6 +15,8 @@ __all__ = [
     "AbsMagnetization",
     "ActionDensity",
     "FlowedActionDensity",
+    "ForceSquared",
+    "LinkTrace",
     "Magnetization",
     "MomentumTwoPoint",
     "Observable",

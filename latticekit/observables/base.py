@@ -34,6 +34,10 @@ class Observable(ABC):
         """Coordinate values of each of `dims` on these sites."""
         return {}
 
+    def of(self, action: Any) -> Observable:
+        """The observable of a run with this action; few need it."""
+        return self
+
     def unsuited(self, group: Group, sites: tuple[int, ...]) -> str:
         """Why there is no such observable of a field of this group on these sites; "" if there is."""
         return ""

@@ -94,7 +94,9 @@ def block_size(flow: Flow, chains: int) -> int:
 def check_flow(name: str, flow: Flow, action: Action) -> None:
     """Raise unless the flow makes fields of the action."""
     if not isinstance(flow, Flow):
-        raise TypeError(f"{name} needs a flow, e.g. lk.train(...).flow or lk.load_model(...), got {type(flow).__name__}")
+        raise TypeError(
+            f"{name} needs a flow, e.g. lk.train(...).flow or lk.load_model(...).flow, got {type(flow).__name__}"
+        )
     if flow.prior.group != action.group:
         raise ValueError(f"{name}: the flow makes fields of {flow.prior.group}, the action wants {action.group}")
 
@@ -103,7 +105,8 @@ def check_sites(name: str, flow: Flow, sites: tuple[int, ...]) -> None:
     """Raise unless the flow lives on these sites."""
     if tuple(sites) != flow.sites:
         raise ValueError(
-            f"{name}: the flow was made for lattice={flow.sites}, got {tuple(sites)}; flow.on({tuple(sites)}) takes it there"
+            f"{name}: the flow was made for lattice={flow.sites}, got {tuple(sites)}: flow.on({tuple(sites)}) takes it "
+            "there"
         )
 
 
@@ -111,7 +114,9 @@ def check_like(name: str, flow: Flow, x: Array) -> None:
     """Raise unless the field is of the precision and the array library of the flow."""
     xp = namespace(x)
     if xp is not namespace(flow.like):
-        raise ValueError(f"{name}: the flow and the field are arrays of different libraries: load the flow for the backend")
+        raise ValueError(
+            f"{name}: the flow and the field are arrays of different libraries: load the flow for the backend"
+        )
     if xp.finfo(x.dtype).bits != xp.finfo(flow.like.dtype).bits:
         raise ValueError(f"{name}: the flow computes in {flow.like.dtype}, the field is {x.dtype}: give both the same")
 

@@ -10,6 +10,7 @@ from latticekit.testing.forces import check_force
 from latticekit.testing.gauge_symmetries import check_gauge_symmetries, gauge_symmetries
 from latticekit.testing.groups import check_group
 from latticekit.testing.layers import check_carry, check_inverse, check_log_det, check_vjp
+from latticekit.testing.networks import check_network
 from latticekit.testing.parity import check_parity, check_strict
 from latticekit.testing.purity import check_chains, check_pure
 from latticekit.testing.symmetries import check_equivariance, check_symmetries, scalar_symmetries
@@ -25,6 +26,7 @@ __all__ = [
     "check_group",
     "check_inverse",
     "check_log_det",
+    "check_network",
     "check_order",
     "check_parity",
     "check_pure",

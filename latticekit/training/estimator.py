@@ -62,8 +62,7 @@ def found(flow: Flow, x: Array) -> Scored:
 
 def _scored(flow: Flow, z: Array, log_r: Array) -> Scored:
     """d log q goes along from z to x: zeta -> J^-T (zeta - d log_det)."""
-    x, log_det, residuals = flow.layer.apply(z)
-    score = flow.layer.carry(residuals, flow.prior.score(z), ones(x))
+    x, log_det, score, residuals = flow.layer.apply_with_score(z, flow.prior.score(z))
     return Scored(x, residuals, score, log_r - log_det)
 
 

@@ -10,7 +10,7 @@ from latticekit.actions import LinkAction
 from latticekit.actions.held import free_links
 from latticekit.arrays import namespace
 from latticekit.arrays.accelerated import Accelerated
-from latticekit.lattice import check_sites, coordinates, volume
+from latticekit.lattice import check_sites, coordinates
 from latticekit.updates.base import Array
 
 UpdateLinks = Callable[[int, Array, Array, Array], tuple[Any, ...]]
@@ -44,14 +44,6 @@ def colours(action: LinkAction, mu: int, x: Array) -> Iterator[Array]:
         if action.held is not None:
             mask = xp.logical_and(mask, xp.reshape(free_links(action.held, x)[:, mu, ...], sites))
         yield mask
-
-
-def free_variables(x: Array, action: LinkAction) -> int:
-    """Number of links that are not held, per chain."""
-    if action.held is None:
-        return x.shape[1] * volume(extents(x))
-    xp = namespace(x)
-    return int(xp.count_nonzero(free_links(action.held, x)))
 
 
 def sweeping(sweep: Accelerated, action: LinkAction) -> Callable[..., Any]:

@@ -13,7 +13,7 @@ from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, State, Update
 from latticekit.updates.checkerboard import check_parities
-from latticekit.updates.colours import check_colours, extents, free_variables, subgroups, sweeping
+from latticekit.updates.colours import check_colours, extents, subgroups, sweeping
 from latticekit.updates.links_heatbath import link_heatbath
 from latticekit.updates.links_metropolis import link_metropolis
 from latticekit.updates.links_overrelaxation import link_overrelaxation
@@ -58,11 +58,11 @@ def _(action: LinkAction) -> Sweeps:
 
 
 def _subgroup_draws(x: Array, action: LinkAction) -> int:
-    return free_variables(x, action) * max(1, len(subgroups(action.group.n)))
+    return action.free_links(x) * max(1, len(subgroups(action.group.n)))
 
 
 def _all_reflected(x: Array, action: LinkAction, key: Key) -> tuple[Array, Array]:
-    xp, links = namespace(x), float(free_variables(x, action))
+    xp, links = namespace(x), float(action.free_links(x))
     new = sweeping(link_overrelaxation, action)(x, action)
     return new, xp.full((x.shape[0],), links, dtype=xp.float64, device=x.device)
 
@@ -88,7 +88,7 @@ SITES = Sweeps(
 LINKS = Sweeps(
     extents=extents,
     check=check_colours,
-    variables=free_variables,
+    variables=lambda x, action: action.free_links(x),
     draws=_subgroup_draws,
     heatbath=_heatbath,
     overrelaxation=_all_reflected,

@@ -23,7 +23,7 @@ ACTIONS = [
 
 @pytest.mark.parametrize(("action", "sites"), ACTIONS)
 def test_force(action, sites):
-    check_force(action, links(action.group, sites), step=5e-4)
+    check_force(action, links(action.group, sites))
 
 
 def test_a_force_that_is_not_carried_back_is_seen():

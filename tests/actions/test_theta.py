@@ -121,7 +121,7 @@ def local_error(term):
 
 
 def test_the_sine_charge_has_a_force_and_a_local_weight(reference):
-    check_force(SineTheta(1.3), haar(U1(), 3, (4, 4)), step=8e-4)
+    check_force(SineTheta(1.3), haar(U1(), 3, (4, 4)))
     assert local_error(SineTheta(1.3)) < 1e-13
 
 

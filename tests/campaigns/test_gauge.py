@@ -33,14 +33,14 @@ TORI = {  # and the draws of 1024 chains that heatbath needs for 2e-4 on the pla
     (lk.U1(), 2.0): 1200,
     (lk.SU(2), 2.0): 2300,
     (lk.SU(2), 4.0): 600,
-    (lk.SU(3), 6.0): 1100,
-    (lk.SU(3), 9.0): 500,
+    (lk.SU(3), 6.0): 1400,
+    (lk.SU(3), 9.0): 640,
 }
 UPDATES = {  # and the draws each needs, in units of those of heatbath
     "hmc": (lambda a: lk.HMC(a, trajectory_length=1.0, jitter=0.2, integrator="omelyan"), 4),
     "heatbath": (lk.Heatbath, 1),
     "heatbath + 2 overrelaxation": (lambda a: lk.Sequence([lk.Heatbath(a), lk.Repeat(lk.Overrelaxation(a), 2)]), 1),
-    "metropolis": (lambda a: lk.Metropolis(a, hits=6), 2),
+    "metropolis": (lambda a: lk.Metropolis(a, hits=6), 1),
 }
 
 

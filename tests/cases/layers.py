@@ -106,10 +106,10 @@ LAYERS = {
         Sequential((Translate((1, 1)), Blocks(Linear()), Inverse(Translate((1, 1))))), (4, 4), ("double translation",)
     ),
     "squeezed halves": LayerCase(Sequential((Squeeze(), AffineCoupling(WHOLE, Half()), Inverse(Squeeze()))), (4, 2)),
-    "multiscale": LayerCase(Multiscale((RealNVP(2, (3,)), RealNVP(2, (3,)))), (4, 4)),
-    "realnvp": LayerCase(RealNVP(3, (3,), odd=True), (4, 4), ("even translation", "sign")),
+    "multiscale": LayerCase(Multiscale((RealNVP(2, (3,), odd=False), RealNVP(2, (3,), odd=False))), (4, 4)),
+    "realnvp": LayerCase(RealNVP(3, (3,)), (4, 4), ("even translation", "sign")),
     "free field, then splines": LayerCase(
-        Sequential((FourierScale(), NeuralSpline(2, (3,), bins=3)), checkpoint=1),
+        Sequential((FourierScale(), NeuralSpline(2, (3,), bins=3, odd=False)), checkpoint=1),
         (4, 4),
         ("even translation",),
         kinks=True,

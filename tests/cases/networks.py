@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from latticekit.flows.networks import (
     Stack,
     Symmetrised,
 )
-from latticekit.flows.networks.stages import Plan, backward, forward
+from latticekit.flows.networks.stages import Plan, forward
 from latticekit.flows.networks.tying import displacements
 from latticekit.random import Key
 
@@ -98,52 +98,70 @@ NETWORKS = {
 }
 
 
-def _stages(case: tuple, dtype: str) -> tuple:
-    """Arguments of `stages.forward`."""
-    chains, sites, widths, kernels, names = case
-    key, like = Key(11), np.zeros(0, dtype)
-    offsets = tuple(displacements((k,) * len(sites)) for k in kernels)
-    weights = tuple(
-        (key.fold("test", 2 * n + 1).normal((o, i, len(d)), like) * 0.3, key.fold("test", 2 * n + 2).normal((o,), like))
-        for n, (i, o, d) in enumerate(zip(widths, widths[1:], offsets))
-    )
-    x = key.fold("test").normal((chains, widths[0], *sites), like)
-    return x, weights, Plan(offsets, names)
+class Inputs(NamedTuple):
+    """Arguments of an accelerated function; `must`: the NumPy kernel may not decline them."""
+
+    args: tuple[Any, ...]
+    must: bool = True
+    tolerance: float | None = None
 
 
-STAGES = {  # chains, sites, channels, kernels, activations
-    "coupling": (5, (16, 16), (2, 8, 8, 2), (3, 3, 3), ("tanh", "tanh", "identity")),
-    "odd widths": (3, (6, 5), (1, 3, 5, 7), (3, 2, 5), ("silu", "silu", "tanh")),
-    "different activations": (2, (8, 12), (2, 4, 4, 1), (3, 1, 3), ("tanh", "gelu", "softplus")),
-    "one stage": (9, (7,), (3, 9), (3,), ("identity",)),
-    "one stage, sigmoid": (2, (3, 3), (1, 1), (5,), ("sigmoid",)),
-    "3d": (2, (4, 3, 5), (2, 6, 2), (3, 3), ("leaky_relu", "identity")),
-    "4d": (2, (4, 2, 3, 4), (1, 4, 2), (3, 3), ("tanh", "identity")),
-    "linear inside": (2, (4, 4), (1, 4, 2), (3, 3), ("identity", "identity")),
-    "wide": (1, (40, 33), (2, 8, 2), (3, 3), ("tanh", "identity")),
-    "one site": (3, (1, 1), (2, 3), (3,), ("tanh",)),
+class Stages(NamedTuple):
+    """Stages between given channels: what `flows.networks.stages` works on."""
+
+    chains: int
+    sites: tuple[int, ...]
+    widths: tuple[int, ...]
+    kernels: tuple[int, ...]
+    activations: tuple[str, ...]
+    must: bool = True
+
+    def arguments(self, dtype: str) -> tuple[Any, ...]:
+        """x, weights, plan."""
+        key, like, weights = Key(11), np.zeros(0, dtype), []
+        offsets = tuple(displacements((k,) * len(self.sites)) for k in self.kernels)
+        for n, (i, o, ds) in enumerate(zip(self.widths, self.widths[1:], offsets)):
+            w = key.fold("test", 2 * n + 1).normal((o, i, len(ds)), like) * (i * len(ds)) ** -0.5
+            weights.append((w, key.fold("test", 2 * n + 2).normal((o,), like)))
+        x = key.fold("test").normal((self.chains, self.widths[0], *self.sites), like)
+        return x, tuple(weights), Plan(offsets, self.activations)
+
+
+STAGES = {
+    "coupling": Stages(5, (16, 16), (2, 8, 8, 2), (3, 3, 3), ("tanh", "tanh", "identity")),
+    "odd widths": Stages(3, (6, 5), (1, 3, 5, 7), (3, 2, 5), ("silu", "silu", "tanh")),
+    "different activations": Stages(2, (8, 12), (2, 4, 4, 1), (3, 1, 3), ("tanh", "gelu", "softplus"), must=False),
+    "one stage": Stages(9, (7,), (3, 9), (3,), ("identity",)),
+    "one stage, sigmoid": Stages(2, (3, 3), (1, 1), (5,), ("sigmoid",)),
+    "vectors": Stages(4, (), (3, 5, 2), (1, 1), ("tanh", "identity"), must=False),
+    "3d": Stages(2, (4, 3, 5), (2, 6, 2), (3, 3), ("leaky_relu", "identity")),
+    "4d": Stages(2, (4, 2, 3, 4), (1, 4, 2), (3, 3), ("gelu", "softplus")),
+    "5d": Stages(1, (2, 3, 2, 2, 3), (1, 2), (2,), ("identity",)),
+    "linear inside": Stages(2, (4, 4), (1, 4, 2), (3, 3), ("identity", "identity")),
+    "wide": Stages(1, (40, 33), (2, 8, 2), (3, 3), ("tanh", "identity")),
+    "one site": Stages(3, (1, 1), (2, 3), (3,), ("tanh",)),
 }
 
 
-def _forward(dtype: str) -> Iterator[tuple]:
-    for case in STAGES.values():
-        yield _stages(case, dtype)
+def _cases() -> Iterator[tuple[Stages, tuple[Any, ...]]]:
+    for dtype in ("float64", "float32"):
+        for case in STAGES.values():
+            yield case, case.arguments(dtype)
 
 
-def _backward(dtype: str) -> Iterator[tuple]:
-    for x, weights, plan in _forward(dtype):
-        y, kept = forward.reference(x, weights, plan)
-        yield x, weights, plan, kept, Key(12).fold("test").normal(y.shape, y)
+def _forwards() -> list[Inputs]:
+    return [Inputs(args, case.must) for case, args in _cases()]
 
 
-def forward_cases() -> list[tuple]:
-    """Arguments of `stages.forward` in both precisions."""
-    return [args for dtype in ("float64", "float32") for args in _forward(dtype)]
+def _backwards() -> list[Inputs]:
+    found = []
+    for case, args in _cases():
+        y, kept = forward.reference(*args)
+        found.append(Inputs((*args, kept, Key(12).fold("test").normal(y.shape, y)), case.must))
+    return found
 
 
-def backward_cases() -> list[tuple]:
-    """Arguments of `stages.backward` in both precisions."""
-    return [args for dtype in ("float64", "float32") for args in _backward(dtype)]
-
-
-__all__ = ["NETWORKS", "NetworkCase", "backward", "backward_cases", "forward", "forward_cases"]
+KERNELS: dict[str, Callable[[], list[Inputs]]] = {
+    "latticekit.flows.networks.stages.forward": _forwards,
+    "latticekit.flows.networks.stages.backward": _backwards,
+}

@@ -27,6 +27,17 @@ def test_init_then_run(call, tmp_path):
     assert json.loads(attributes["action_params"])["coupling"] == 6.008
 
 
+def test_init_of_a_gauge_field_then_run(call, tmp_path):
+    assert call("init", "--preset", "u1-2.0").code == 0
+    result = call("run", "run.toml", "--run.draws", 8, "--run.warmup", 5, "--action.boundary", "schroedinger")
+    assert result.code == 0, result.err
+    attributes = open_ensemble(tmp_path / "ensemble.zarr").attrs
+    assert json.loads(attributes["lattice_shape"]) == [16, 16]
+    stored = json.loads(attributes["action_params"])
+    assert (stored["beta"], stored["weights"]["name"]) == (2.0, "Schroedinger")
+    assert json.loads(attributes["update"])["name"] == "Sequence"
+
+
 def test_init_mistakes(call):
     assert "unknown preset" in call("init", "--preset", "E9").err
     assert call("init", "no/such/folder/run.toml").code == 2

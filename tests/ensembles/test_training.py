@@ -9,6 +9,7 @@ import pytest
 import latticekit as lk
 from latticekit.ensembles import StoreError, training_loop
 from latticekit.ensembles.reading import open_ensemble
+from latticekit.flows.continuous import ContinuousFlow
 from latticekit.flows.free_field import FreeField
 from latticekit.random import Key
 from latticekit.training import (
@@ -86,7 +87,7 @@ def test_equal_seeds_equal_bits_and_unequal_seeds_differ():
 
 def test_resume_is_bit_identical_at_every_cut(tmp_path, monkeypatch):
     whole = small()
-    for cut in (1, 4, 11):
+    for cut in (4, 11):
         out = tmp_path / str(cut)
         interrupted(monkeypatch, cut, out=out)
         assert open_ensemble(out / "training.zarr")["training"].sizes["step"] in (cut - 1, cut)
@@ -142,13 +143,13 @@ PROCESSES.set_forkserver_preload(["tests.ensembles.trainings"])
 
 def test_kill_loses_nothing_that_was_committed(tmp_path):
     out = tmp_path / "a"
-    for steps in (3, 17, 31):
+    for steps in (3, 17):
         told = killed(out, steps)
         assert told >= steps
         found = open_ensemble(out / "training.zarr")["training"].sizes["step"]
         assert found >= told - 1
-    rest = small(out=out, steps=60, resume=True)
-    whole = small(steps=60)
+    rest = small(out=out, steps=30, resume=True)
+    whole = small(steps=30)
     same_history(whole.history, rest.history)
     assert digest(rest.flow) == digest(whole.flow)
 
@@ -213,6 +214,37 @@ def test_a_range_of_couplings():
     trained = small(action=lk.Phi4, couplings={"mass_squared": (-1, -1), "coupling": (0.4, 0.8)}, steps=30, batch=32)
     assert trained.action == lk.Phi4(-1.0, 0.6000000000000001)
     assert json.loads(trained.history.attrs["config"])["target"]["couplings"]["coupling"] == [0.4, 0.8]
+
+
+def test_the_default_recipe_makes_a_good_sampler_in_seconds():
+    """Interacting phi^4 in the region of 1904.12072, a few seconds: ESS above 0.96 (0.98 when this was written)."""
+    action = lk.Phi4(-4.0, 6.975)
+    trained = lk.train(ContinuousFlow(), action, (4, 4), steps=150, seed=1, dtype="float32", progress=False)
+    assert trained.ess > 0.96
+    assert trained.acceptance_rate > 0.85
+    assert trained.record["skipped"] == 0
+    x, log_q = trained.flow.draw(Key(5), 20_000)
+    w = np.exp(-action.value(x) - log_q)
+    square = np.mean(x.astype(np.float64) ** 2, axis=(1, 2))
+    value = np.sum(w * square) / np.sum(w)
+    error = np.sqrt(np.sum(w**2 * (square - value) ** 2)) / np.sum(w)
+    exact = action.exact((4, 4))["phi_squared"]
+    assert abs(value - exact) < 5 * error  # false-alarm rate 6e-7
+
+
+def test_one_flow_for_a_range_of_couplings(tmp_path):
+    ranges = {"mass_squared": (-4.0, -4.0), "coupling": (6.0, 9.0)}
+    layer = ContinuousFlow(conditions=2, centre=(-4.0, 7.5), spread=(1.0, 1.5))
+    trained = lk.train(
+        layer, lk.Phi4, (4, 4), couplings=ranges, steps=120, seed=1, dtype="float32", out=tmp_path / "a", progress=False
+    )
+    assert trained.action == lk.Phi4(-4.0, 7.5)
+    model = lk.load_model(tmp_path / "a")
+    for coupling in (6.0, 9.0):
+        flow, action = model.flow.conditioned((-4.0, coupling)), lk.Phi4(-4.0, coupling)
+        x, log_q = flow.draw(Key(5), 4000)
+        w = np.exp(-action.value(x) - log_q)
+        assert np.mean(w) ** 2 / np.mean(w**2) > 0.6, coupling
 
 
 def test_single_precision():

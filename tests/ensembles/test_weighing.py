@@ -58,9 +58,7 @@ def test_log_z_lies_between_its_bounds(drawn):
 
 
 def test_metropolis_gives_both_bounds_and_the_same_means():
-    table = lk.summary(
-        lk.sample(IndependenceMetropolis(ACTION, FLOW), SITES, chains=256, draws=200, warmup=40, seed=4)
-    )
+    table = lk.summary(lk.sample(IndependenceMetropolis(ACTION, FLOW), SITES, chains=256, draws=200, warmup=40, seed=4))
     assert table.worst_pull < 4
     assert abs(table["log_z"].pull) < 4
     upper = table["log_z_upper_bound"].estimate

@@ -30,4 +30,4 @@ def digest(flow):
 def train_until_killed(out, pipe):
     """Train with a commit after every step, telling each."""
     training_loop._COMMIT_SECONDS = training_loop._SHOW_SECONDS = -1.0
-    small(out=out, steps=60, resume=True, progress=lambda done, *rest: pipe.send(done))
+    small(out=out, steps=30, resume=True, progress=lambda done, *rest: pipe.send(done))

@@ -1,4 +1,6 @@
-"""Effective sample sizes with errors, expected acceptance, rejection runs: against exact numbers of normal densities."""
+"""Effective sample sizes with errors, acceptance, rejection runs: against exact numbers of normal densities."""
+
+import math
 
 import array_api_strict as strict
 import numpy as np
@@ -14,7 +16,7 @@ from latticekit.estimators import (
 )
 from latticekit.samplers import metropolis_scan
 
-SHIFT = 0.5  # p = N(0, 1), q = N(SHIFT, 1): ESS = exp(-SHIFT^2), acceptance = 2 Phi(-SHIFT / 2)... of log w = -SHIFT x
+SHIFT = 0.5  # p = N(0, 1), q = N(SHIFT, 1): ESS = exp(-SHIFT^2), acceptance = erfc(SHIFT / 2)
 
 
 def weights(seed, shape, of_p=False):
@@ -56,6 +58,7 @@ def test_expected_acceptance_against_all_pairs_and_a_chain():
     assert float(expected_acceptance(log_w)) == pytest.approx(direct, rel=1e-13)
     assert float(expected_acceptance(strict.asarray(log_w))) == pytest.approx(direct, rel=1e-13)
     many = weights(3, (400, 500))
+    assert float(expected_acceptance(many)) == pytest.approx(math.erfc(SHIFT / 2), abs=2e-3)
     _, moved = metropolis_scan(many, np.random.default_rng(4).uniform(size=many.shape))
     rate = moved[:, 100:].mean(axis=1)
     assert abs(rate.mean() - float(expected_acceptance(many))) < 4 * rate.std() / 20 + 1e-3

@@ -8,6 +8,8 @@ from latticekit.exact.free_field import FreeField
 from latticekit.flows import Flow, FourierScale, Setting
 from latticekit.random import Key
 
+pytestmark = pytest.mark.usefixtures("reference")
+
 
 def layer(sites, action=None):
     return FourierScale().init(Setting(sites, np.zeros(0), Key(1), action))

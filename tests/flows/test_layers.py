@@ -1,12 +1,15 @@
 """Every layer is invertible, and its log-det, vjp and carry are right, on every library and in both precisions."""
 
+import inspect
 import itertools
+import json
 from functools import partial
 
 import numpy as np
 import pytest
 
 from latticekit.arrays import tree_items
+from latticekit.flows.bundled import built, known_parts
 from latticekit.lattice import shift
 from latticekit.testing import (
     check_carry,
@@ -143,3 +146,36 @@ def test_results_do_not_depend_on_the_batch(case):
     one, one_log_det, _ = layer.apply(x[1:2])
     assert one == pytest.approx(y[1:2], abs=1e-13)
     assert one_log_det == pytest.approx(log_det[1:2], abs=1e-12)
+
+
+def parts_of(one):
+    """A layer and everything it is made of."""
+    yield one
+    for member in one.members().values():
+        yield from parts_of(member)
+
+
+def test_every_public_layer_mask_and_prior_has_a_case():
+    from latticekit import flows
+    from latticekit.flows import Layer, Mask, Prior
+    from tests.cases.layers import PRIORS
+
+    seen = [part for case in LAYERS.values() for part in parts_of(case.layer)]
+    seen += [part.mask for part in seen if hasattr(part, "mask")] + [case.prior for case in PRIORS.values()]
+    elsewhere = {"ContinuousFlow", "EquivariantODE"}  # a room of its own
+    public = [getattr(flows, name) for name in flows.__all__ if name not in elsewhere]
+    missing = [
+        c.__name__
+        for c in public
+        if inspect.isclass(c) and issubclass(c, (Layer, Mask, Prior)) and not inspect.isabstract(c)
+        if not any(type(one) is c for one in seen)
+    ]
+    assert missing == []
+
+
+def test_settings_are_plain_data_that_make_the_layer_again(case):
+    layer = initialised(case)
+    again = built(json.loads(json.dumps(layer.settings())), known_parts()).with_params(layer.params)
+    again = again.conditioned(case.couplings) if case.couplings else again
+    assert again == layer
+    assert np.array_equal(again.apply(generic(case))[0], layer.apply(generic(case))[0])

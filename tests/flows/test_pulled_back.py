@@ -32,7 +32,7 @@ def test_on_strict_arrays(reference):
     check_strict(both, field(3, *case.sites))
 
 
-def test_a_perfect_flow_leaves_its_prior():
+def test_a_perfect_flow_leaves_its_prior(reference):
     flow = Flow.init(FourierScale(), (4, 4), action=FreeScalar(0.5))
     z = field(3, 4, 4)
     action = pulled_back(FreeScalar(0.5), flow)

@@ -71,7 +71,7 @@ def test_a_forgotten_parameter_is_caught():
         check_vjp(Forgets(), field(3, 2, 3))
 
 
-def test_log_det_of_matrices_is_that_of_the_haar_measure():
+def test_log_det_of_matrices_is_that_of_the_haar_measure(reference):
     action = GaugeAction(SU(2), beta=2.0)
     x = action.group.random(Key(1), (3, 2, 2, 2, 1, 2), np.zeros(0))
     assert check_log_det(Square(), x, action=action) < 1e-8

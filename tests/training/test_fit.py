@@ -127,9 +127,9 @@ def test_a_step_that_is_not_finite_is_skipped_and_told(where):
 def test_too_many_in_a_row_stop_the_training_with_the_last_good_parameters():
     recipe = Recipe(steps=50, batch=8, estimator=Broken(range(4, 50)), patience=3)
     flow, seen = bent(), []
+    steps = fit(recipe, flow, Fixed(PHI4), KEY, begin(recipe, flow.params))
     with pytest.raises(TrainingError, match="last 3 steps, up to step 7") as caught:
-        for step in fit(recipe, flow, Fixed(PHI4), KEY, begin(recipe, flow.params)):
-            seen.append(step)
+        list(map(seen.append, steps))
     assert len(seen) == 7
     np.testing.assert_array_equal(vector(caught.value.state.good), vector(seen[2][0].params))
     assert digest(caught.value.state) == digest(seen[-1][0])

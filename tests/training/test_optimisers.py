@@ -65,7 +65,9 @@ def test_on_the_strict_namespace(optimiser, like):
     np.testing.assert_allclose(run(optimiser, like=like), run(optimiser), rtol=1e-14)
 
 
-@pytest.mark.parametrize("optimiser", [SGD(momentum=0.9), Adam(), AdamW(weight_decay=1e-3)], ids=lambda o: type(o).__name__)
+@pytest.mark.parametrize(
+    "optimiser", [SGD(momentum=0.9), Adam(), AdamW(weight_decay=1e-3)], ids=lambda o: type(o).__name__
+)
 def test_a_parabola_is_minimised(optimiser):
     x = np.asarray([3.0, -2.0])
     params, state = {"x": x}, optimiser.init({"x": x})

@@ -1,4 +1,4 @@
-"""Rational-quadratic splines of an interval onto itself, from free parameters, and back to them."""
+"""Circular rational-quadratic splines from free parameters, and back to them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from latticekit.arrays import namespace
+from latticekit.flows.gauge.monotone import MonotoneMap
 from latticekit.flows.gauge.softmax import softmax, softmax_vjp
 from latticekit.flows.rational_quadratic import Piece, backward, forward, vjp
 
 Array = Any
+_TURN = 2 * math.pi
 
 
 class Knots(NamedTuple):
@@ -24,23 +26,20 @@ class Knots(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spline:
-    """y(x) of [low, high] onto itself, by `bins` pieces; parameters (chain, size, *n), p = 0 is y = x.
+class Spline(MonotoneMap):
+    """`bins` rational-quadratic pieces of [-pi, pi]; parameters: widths, heights, slopes at the knots.
 
-    Widths and heights by softmax, each at least `least` of the average; slopes at the knots by softplus, at least
-    `least`.  periodic: the slopes at both ends are one.  Durkan et al., 1906.04032; Rezende et al., 2002.02428.
+    Widths and heights by softmax, each at least `least` of the average; slopes by softplus, at least `least`; the
+    slopes at both ends are one.  Durkan et al., 1906.04032; Rezende et al., 2002.02428, section 2.2.
     """
 
     bins: int
-    low: float
-    high: float
-    periodic: bool
-    least: float
+    least: float = 1e-3
 
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return 3 * self.bins + (0 if self.periodic else 1)
+        return 3 * self.bins
 
     def apply(self, x: Array, p: Array) -> tuple[Array, Array]:
         """y and log dy/dx."""
@@ -66,11 +65,11 @@ class Spline:
         before = xp.flip(xp.cumulative_sum(xp.flip(here, axis=1), axis=1), axis=1) - here
         made = []
         for lengths, corner, length in ((knots.widths, bar.left, bar.width), (knots.heights, bar.low, bar.height)):
-            share = (lengths * (1.0 / (self.high - self.low)) - self.least / self.bins) * (1.0 / (1.0 - self.least))
+            share = (lengths * (1.0 / _TURN) - self.least / self.bins) * (1.0 / (1.0 - self.least))
             lengths_bar = before * corner[:, None, ...] + here * length[:, None, ...]
-            made.append(softmax_vjp(share, lengths_bar) * ((self.high - self.low) * (1.0 - self.least)))
+            made.append(softmax_vjp(share, lengths_bar) * (_TURN * (1.0 - self.least)))
         raw = p[:, 2 * self.bins :, ...] + self._offset
-        slopes_bar = self._slopes_bar(here, bar.d0, bar.d1)
+        slopes_bar = here * bar.d0[:, None, ...] + xp.roll(here * bar.d1[:, None, ...], 1, axis=1)
         return xp.concat([*made, slopes_bar * (0.5 + 0.5 * xp.tanh(0.5 * raw))], axis=1)
 
     @property
@@ -81,8 +80,8 @@ class Spline:
     def _knots(self, p: Array) -> Knots:
         xp, k = namespace(p), self.bins
         shares = [softmax(p[:, i * k : (i + 1) * k, ...]) for i in (0, 1)]
-        lengths = [(self.high - self.low) * (self.least / k + (1.0 - self.least) * share) for share in shares]
-        corners = [xp.cumulative_sum(one, axis=1) - one + self.low for one in lengths]
+        lengths = [_TURN * (self.least / k + (1.0 - self.least) * share) for share in shares]
+        corners = [xp.cumulative_sum(one, axis=1) - one - math.pi for one in lengths]
         raw = p[:, 2 * k :, ...] + self._offset
         return Knots(*lengths, self.least + xp.logaddexp(raw, xp.zeros_like(raw)), *corners)
 
@@ -95,16 +94,5 @@ class Spline:
 
     def _piece(self, knots: Knots, here: Array) -> Piece:
         xp, slopes = namespace(here), knots.slopes
-        first = slopes if self.periodic else slopes[:, :-1, ...]
-        second = xp.roll(slopes, -1, axis=1) if self.periodic else slopes[:, 1:, ...]
-        found = (knots.left, knots.low, knots.widths, knots.heights, first, second)
+        found = (knots.left, knots.low, knots.widths, knots.heights, slopes, xp.roll(slopes, -1, axis=1))
         return Piece(*[xp.sum(here * values, axis=1) for values in found])
-
-    def _slopes_bar(self, here: Array, d0: Array, d1: Array) -> Array:
-        """Both neighbours of a knot share its slope."""
-        xp = namespace(here)
-        first, second = here * d0[:, None, ...], here * d1[:, None, ...]
-        if self.periodic:
-            return first + xp.roll(second, 1, axis=1)
-        nothing = xp.zeros_like(first[:, :1, ...])
-        return xp.concat([first, nothing], axis=1) + xp.concat([nothing, second], axis=1)

@@ -15,8 +15,8 @@ from latticekit.flows.parameters import Setting, Tree
 Array = Any
 LEAK = 0.01
 """Slope of leaky_relu at negative arguments."""
-GELU = math.sqrt(2 / math.pi), 0.044715
-"""gelu(x) = x (1 + tanh(GELU[0] (x + GELU[1] x^3))) / 2  (1606.08415, section 2)."""
+GELU = math.sqrt(8 / math.pi), 0.044715
+"""gelu(x) = x sigmoid(GELU[0] (x + GELU[1] x^3))  (1606.08415, section 2: its form with tanh, rewritten)."""
 
 
 class Curve(NamedTuple):
@@ -45,12 +45,15 @@ def _tanh_slope(x: Array) -> Array:
 
 
 def _sigmoid(x: Array) -> Array:
-    """1 / (1 + exp(-x)), without overflow."""
-    return 0.5 + 0.5 * _tanh(0.5 * x)
+    """1 / (1 + exp(-x)) = e / (1 + e) for negative x, e = exp(-|x|): no overflow, no cancellation."""
+    xp = namespace(x)
+    e = xp.exp(-xp.abs(x))
+    return xp.where(x < 0.0, e, _one(x)) / (1.0 + e)
 
 
 def _sigmoid_slope(x: Array) -> Array:
-    return 0.25 * _tanh_slope(0.5 * x)
+    e = namespace(x).exp(-namespace(x).abs(x))
+    return e / ((1.0 + e) * (1.0 + e))
 
 
 def _silu(x: Array) -> Array:
@@ -68,14 +71,16 @@ def _softplus(x: Array) -> Array:
 
 
 def _gelu(x: Array) -> Array:
-    a, b = GELU
-    return 0.5 * x * (1.0 + _tanh(a * (x + b * x * x * x)))
+    return x * _sigmoid(_gelu_inner(x))
+
+
+def _gelu_inner(x: Array) -> Array:
+    return GELU[0] * (x + GELU[1] * x * x * x)
 
 
 def _gelu_slope(x: Array) -> Array:
-    a, b = GELU
-    t = _tanh(a * (x + b * x * x * x))
-    return 0.5 * (1.0 + t) + 0.5 * a * x * (1.0 - t * t) * (1.0 + 3.0 * b * x * x)
+    y = _gelu_inner(x)
+    return _sigmoid(y) + GELU[0] * x * _sigmoid_slope(y) * (1.0 + 3.0 * GELU[1] * x * x)
 
 
 def _leaky_relu(x: Array) -> Array:

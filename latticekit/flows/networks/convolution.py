@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from latticekit.flows.networks.stencil import Stencil
@@ -29,6 +30,21 @@ def check_kernel(kernel: int | tuple[int, ...], symmetry: str) -> None:
         raise ValueError(f"kernel extents must be at least 1, got {kernel}")
     if check_symmetry(symmetry) != "none" and any(k % 2 == 0 for k in given):
         raise ValueError(f"kernel {kernel} has no centre to reflect about: use odd extents with tied={symmetry!r}")
+
+
+@lru_cache(maxsize=64)
+def _box(sizes: tuple[int, ...], marks: tuple[int, ...] | None = None) -> tuple[Tap, ...]:
+    """Taps of a filter along all axes, or along the marked ones."""
+    marks = marks or (1,) * len(sizes)
+    return tuple((marks, d) for d in displacements(tuple(k if m else 1 for k, m in zip(sizes, marks))))
+
+
+@lru_cache(maxsize=64)
+def _boxes(sizes: tuple[int, ...], along: int) -> tuple[Tap, ...]:
+    """Taps of the filters along every subset of the axes."""
+    subsets = itertools.combinations(range(len(sizes)), along)
+    marks = (tuple(int(mu in subset) for mu in range(len(sizes))) for subset in subsets)
+    return tuple(itertools.chain.from_iterable(_box(sizes, m) for m in marks))
 
 
 @dataclass(frozen=True)
@@ -72,7 +88,7 @@ class Convolution(Stencil):
 
     def taps(self, dim: int) -> tuple[Tap, ...]:
         """The box of displacements."""
-        return tuple(((1,) * dim, d) for d in displacements(extents(self.kernel, dim)))
+        return _box(extents(self.kernel, dim))
 
     def shape(self, dim: int) -> tuple[int, ...]:
         """The extents, or the number of orbits."""
@@ -98,11 +114,7 @@ class CombiConvolution(Convolution):
         """Boxes of displacements along every subset of the axes; where they overlap, weights add up."""
         if self.along > dim:
             raise ValueError(f"filters along {self.along} axes on a lattice of {dim} dimensions: use along <= {dim}")
-        sizes, found = extents(self.kernel, dim), []
-        for subset in itertools.combinations(range(dim), self.along):
-            marks = tuple(int(mu in subset) for mu in range(dim))
-            found += [(marks, d) for d in displacements(tuple(k if m else 1 for k, m in zip(sizes, marks)))]
-        return tuple(found)
+        return _boxes(extents(self.kernel, dim), self.along)
 
     def shape(self, dim: int) -> tuple[int, ...]:
         """One number per tap or orbit."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import Any, ClassVar, Self
 
 from latticekit.flows.base import Residuals
@@ -60,11 +59,13 @@ class Stack(Network):
         return replace(self, parts=tuple(made))
 
     def _runs(self) -> list[tuple[Network, ...]]:
-        """Stencils that follow each other together, everything else alone."""
+        """What is worked on in one go: stencils that follow each other and share their inner activation."""
         runs: list[tuple[Network, ...]] = []
-        for joined, group in groupby(self.parts, key=lambda one: isinstance(one, Stencil)):
-            run = tuple(group)
-            runs += [run] if joined else [(one,) for one in run]
+        for one in self.parts:
+            if runs and isinstance(one, Stencil) and _continues(runs[-1]):
+                runs[-1] = (*runs[-1], one)
+            else:
+                runs.append((one,))
         return runs
 
     def apply(self, x: Array) -> tuple[Array, Residuals]:
@@ -118,6 +119,11 @@ class ResidualBlock(Network):
         """The shortcut adds y_bar itself."""
         x_bar, bars = self.network.vjp(residuals, y_bar)
         return y_bar + x_bar, {"network": bars}
+
+
+def _continues(run: tuple[Network, ...]) -> bool:
+    """Whether a stencil may join: the activations so far, which become inner ones, are the same."""
+    return len({one.activation if isinstance(one, Stencil) else None for one in run} - {None}) == 1
 
 
 def ConvNet(

@@ -36,17 +36,27 @@ def displaced(x: Array, d: tuple[int, ...]) -> Array:
     return x
 
 
-def columns(x: Array, offsets: Offsets) -> Array:
-    """Every channel at every displacement as one row per pair.  (chain, c, *sites) -> (chain, c n, volume)"""
+def _matrix(x: Array) -> Array:
+    """Matrices of columns.  (chain, c, *sites) -> (chain, c, volume); vectors (chain, c) -> (1, c, chain)"""
     xp = namespace(x)
-    stacked = xp.stack([displaced(x, d) for d in offsets], axis=2)
-    return xp.reshape(stacked, (x.shape[0], x.shape[1] * len(offsets), math.prod(x.shape[2:])))
+    if x.ndim == 2:
+        return xp.permute_dims(x, (1, 0))[None, ...]
+    return xp.reshape(x, (x.shape[0], x.shape[1], math.prod(x.shape[2:])))
+
+
+def columns(x: Array, offsets: Offsets) -> Array:
+    """Every channel at every displacement, one row per pair.  (chain, c, *sites) -> (chain, c n, volume)"""
+    if x.ndim == 2:
+        return _matrix(x)
+    stacked = namespace(x).stack([displaced(x, d) for d in offsets], axis=2)
+    return _matrix(namespace(x).reshape(stacked, (x.shape[0], x.shape[1] * len(offsets), *x.shape[2:])))
 
 
 def mixed(w: Array, x: Array, offsets: Offsets) -> Array:
     """sum_{c', n} W_{c c' n} u_{c'}(x + d_n).  (o, i, n), (chain, i, *sites) -> (chain, o, *sites)"""
     xp = namespace(x)
     z = xp.matmul(xp.reshape(w, (w.shape[0], w.shape[1] * w.shape[2])), columns(x, offsets))
+    z = xp.permute_dims(z, (2, 1, 0)) if x.ndim == 2 else z
     return xp.reshape(z, (x.shape[0], w.shape[0], *x.shape[2:]))
 
 
@@ -55,10 +65,9 @@ def mixed_vjp(w: Array, x: Array, offsets: Offsets, z_bar: Array) -> tuple[Array
 
     (o, i, n), (chain, i, *sites), (chain, o, *sites) -> (chain, i, *sites), (o, i, n), (o,)
     """
-    xp = namespace(x)
+    xp, rows = namespace(x), _matrix(z_bar)
     back = tuple(tuple(-step for step in d) for d in offsets)
     x_bar = mixed(xp.permute_dims(w, (1, 0, 2)), z_bar, back)
-    rows = xp.reshape(z_bar, (*z_bar.shape[:2], math.prod(z_bar.shape[2:])))
     products = xp.sum(xp.matmul(rows, columns(x, offsets).mT), axis=0, dtype=xp.float64)
     b_bar = xp.sum(rows, axis=(0, 2), dtype=xp.float64)
     return x_bar, xp.reshape(xp.astype(products, w.dtype), w.shape), xp.astype(b_bar, w.dtype)

@@ -49,24 +49,20 @@ class Planes:
 @lru_cache(maxsize=64)
 def planes(sites: tuple[int, ...], halo: tuple[int, ...], w: int) -> Planes:
     """Planes with a halo on either side of every axis, for vectors of w numbers."""
-    sites, halo = (sites, halo) if sites else ((1,), (0,))
     extents = tuple(n + 2 * h for n, h in zip(sites, halo))
     pitches = tuple(math.prod(extents[mu + 1 :]) for mu in range(len(extents)))
+    place = np.zeros(extents, np.int64)
+    for mu, (n, h, pitch) in enumerate(zip(sites, halo, pitches)):
+        along = (np.arange(extents[mu]) - h) % n + h
+        place += pitch * along.reshape((-1,) + (1,) * (len(sites) - mu - 1))
+    place = place.reshape(-1)
+    here = np.arange(place.size)
+    inside, outside, source = here[place == here], here[place != here], place[place != here]
+    outside = np.concatenate([outside, np.arange(place.size, place.size + w)])
+    size = -(-(place.size + (TILE + 1) * w) // 16) * 16
     starts, run = _runs(sites, halo, pitches, w)
-    inside, outside, source = [], [], []
-    for x in itertools.product(*map(range, extents)):
-        site = tuple((n - h) % length for n, h, length in zip(x, halo, sites))
-        place = _position(tuple(s + h for s, h in zip(site, halo)), pitches)
-        here = _position(x, pitches)
-        if here == place:
-            inside.append(here)
-        else:
-            outside.append(here)
-            source.append(place)
-    length, used = sites[-1], math.prod(extents)
-    size = -(-(used + (TILE + 1) * w) // 16) * 16
-    outside += range(used, used + w)
-    return Planes(size, _ints(inside[::length]), length, starts, run, _ints(outside), _ints(source), pitches)
+    rows = inside[:: sites[-1]]
+    return Planes(size, _ints(rows), sites[-1], starts, run, _ints(outside), _ints(source), pitches)
 
 
 def _position(x: tuple[int, ...], pitches: tuple[int, ...]) -> int:
@@ -88,7 +84,7 @@ def _runs(sites: tuple[int, ...], halo: tuple[int, ...], pitches: tuple[int, ...
 
 
 def _ints(values: Any) -> Array:
-    made = np.array(list(values), np.int64)
+    made = np.ascontiguousarray(values, np.int64)
     made.flags.writeable = False
     return made
 
@@ -100,13 +96,16 @@ class Layout:
     stages: per stage a row of inputs, outputs, and for each of forward and back: terms, place in `where`, place in the
     packed weights; then the place of its z among the kept channels, and of its sums in the table.
     where: what is added to a position to find the term's number.
+    packed: for every packed weight its place among all parameters (b, W of the first stage, b, W of the second, ...;
+    behind them a zero).  unpacked: for every parameter its place among the sums.
     """
 
     planes: Planes
     stages: Array
     where: Array
+    packed: Array
+    unpacked: Array
     widest: int
-    weights: int
     sums: int
 
 
@@ -115,21 +114,57 @@ def layout(sites: tuple[int, ...], widths: tuple[int, ...], offsets: tuple[Offse
     """Places of everything, for channels widths[0] -> widths[1] -> ..."""
     halo = tuple(max(abs(d[mu]) for ds in offsets for d in ds) for mu in range(len(sites)))
     field = planes(sites, halo, w)
-    rows, where, packed, sums = [], [], 0, 0
-    for n, ds in enumerate(offsets):
-        i, o = widths[n], widths[n + 1]
+    total = sum(o * (1 + i * len(ds)) for i, o, ds in zip(widths, widths[1:], offsets))
+    stages: list[list[int]] = []
+    where: list[int] = []
+    packed, unpacked, sums, first, size = [], [], 0, 0, 0
+    for n, (i, o, ds) in enumerate(zip(widths, widths[1:], offsets)):
         ahead = [0] + [(1 + c) * field.size + field.step(d) for c in range(i) for d in ds]
         back = [c * field.size - field.step(d) for c in range(o) for d in ds]
+        places, turned = _parameters(first, i, o, len(ds))
         row = [i, o]
-        for terms, outputs in ((ahead, o), (back, i)):
-            row += [len(terms), len(where), packed]
+        for terms, numbers in ((ahead, places), (back, turned)):
+            row += [len(terms), len(where), size]
             where += terms + [0] * (-len(terms) % TERMS)
-            packed += even(outputs) * len(terms)
-        rows.append([*row, sum(widths[1 : n + 1]), sums])
-        sums += even(o) * (len(ahead) + -len(ahead) % TERMS)
-    return Layout(field, np.array(rows), _ints(where), 1 + even(max(widths)), packed, sums)
+            packed.append(_tiled(numbers, total))
+            size += packed[-1].size
+        stages.append([*row, sum(widths[1 : n + 1]), sums])
+        table = _table(o, len(ahead)) + sums
+        unpacked += [table[:o, 0], table[:o, 1 : len(ahead)].reshape(-1)]
+        sums, first = sums + table.size, first + places.size
+    gather, spread = _ints(np.concatenate(packed)), _ints(np.concatenate(unpacked))
+    return Layout(field, _ints(stages), _ints(where), gather, spread, 1 + even(max(widths)), sums)
 
 
 def even(outputs: int) -> int:
     """Channels of whole tiles."""
     return outputs + outputs % 2
+
+
+def _parameters(first: int, i: int, o: int, n: int) -> tuple[Array, Array]:
+    """Places of the parameters of a stage as (outputs, terms) forward, bias first, and back."""
+    w = np.arange(first + o, first + o + o * i * n).reshape(o, i, n)
+    bias = np.arange(first, first + o)[:, None]
+    return np.concatenate([bias, w.reshape(o, i * n)], axis=1), w.transpose(1, 0, 2).reshape(i, o * n)
+
+
+def _tiled(rows: Array, missing: int) -> Array:
+    """(outputs, terms) tile by tile, the channels of a tile next to each other."""
+    outputs, terms = rows.shape
+    full = np.full((even(outputs), terms), missing)
+    full[:outputs] = rows
+    fours = len(full) - len(full) % 4
+    tall = full[:fours].reshape(-1, 4, terms).transpose(0, 2, 1)
+    return np.concatenate([tall.reshape(-1), full[fours:].T.reshape(-1)])
+
+
+def _table(outputs: int, terms: int) -> Array:
+    """Place of every sum in the order in which `convolution_tiles.dots` makes them.  -> (outputs, terms)"""
+    terms, k = terms + -terms % TERMS, 0
+    found = np.zeros((even(outputs), terms), np.int64)
+    for o in range(0, even(outputs), 4):
+        count = min(4, even(outputs) - o)
+        numbers = np.arange(k, k + count * terms).reshape(terms // 3, count, 3)
+        found[o : o + count] = numbers.transpose(1, 0, 2).reshape(count, terms)
+        k += count * terms
+    return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from latticekit.kernels.cpu.lanes import keep_apart, lanes, vld, vst
+from latticekit.kernels.cpu.lanes import keep_apart, lanes, vld, vst, vst_first
 
 Array = Any
 value: Any = None
@@ -12,7 +12,10 @@ both: Any = None
 
 
 def load(u: Array, first: int, size: int, field: Array, start: int, channels: int, rows: Array, length: int) -> None:
-    """Channels of one chain of a flat field into planes first, first + 1, ..."""
+    """Channels of one chain of a flat field into planes first, first + 1, ...
+
+    A vector may reach beyond its row: what it writes there is written again, by the next row or with the halo.
+    """
     keep_apart()
     w, i = lanes(u), start
     for c in range(channels):
@@ -22,6 +25,8 @@ def load(u: Array, first: int, size: int, field: Array, start: int, channels: in
                 for n in range(0, length - w, w):
                     vst(u, j + n, vld(field, i + n))
                 vst(u, j + length - w, vld(field, i + length - w))
+            elif i + w <= field.size:
+                vst_first(u, j, vld(field, i), length)
             else:
                 for n in range(length):
                     u[j + n] = field[i + n]
@@ -35,13 +40,12 @@ def store(field: Array, start: int, u: Array, first: int, size: int, channels: i
     for c in range(channels):
         for r in range(rows.size):
             j = (first + c) * size + rows[r]
+            for n in range(0, length - w, w):
+                vst(field, i + n, vld(u, j + n))
             if length >= w:
-                for n in range(0, length - w, w):
-                    vst(field, i + n, vld(u, j + n))
                 vst(field, i + length - w, vld(u, j + length - w))
             else:
-                for n in range(length):
-                    field[i + n] = u[j + n]
+                vst_first(field, i, vld(u, j), length)
             i += length
 
 

@@ -68,20 +68,18 @@ def mix_two(
     vst(out, to + size + 2 * w, b2)
 
 
-def mix(
-    out: Array, first: int, size: int, u: Array, weights: Array, where: Array, part: Array, starts: Array, run: int
-) -> None:
-    """Planes first, first + 1, ... of `out` = sums over the terms.  part: terms, place in where and weights, outputs."""
+def mix(out: Array, size: int, u: Array, weights: Array, where: Array, part: Array, starts: Array, run: int) -> None:
+    """Planes of `out` = sums over terms.  part: terms, places in where and weights, outputs."""
     keep_apart()
     terms, m, k, outputs = part[0], part[1], part[2], part[3]
     for s in range(starts.size):
         for at in range(starts[s], starts[s] + run, 3 * lanes(u)):
-            o, to = 0, first * size + at
+            o = 0
             while outputs - o > 2:
-                four(out, to + o * size, size, u, at, weights, k + o * terms, where, m, terms)
+                four(out, at + o * size, size, u, at, weights, k + o * terms, where, m, terms)
                 o += 4
             if o < outputs:
-                two(out, to + o * size, size, u, at, weights, k + o * terms, where, m, terms)
+                two(out, at + o * size, size, u, at, weights, k + o * terms, where, m, terms)
 
 
 def add(table: Array, k: int, v: Any) -> None:
@@ -93,7 +91,6 @@ def dot_four(
     table: Array, k: int, y: Array, o: int, size: int, u: Array, p: int, q: int, r: int, starts: Array, run: int
 ) -> None:
     """Sums over sites of four channels of y times u seen from p, q and r: twelve vectors added to the table."""
-    keep_apart()
     w = lanes(u)
     a0 = a1 = a2 = b0 = b1 = b2 = c0 = c1 = c2 = d0 = d1 = d2 = like(0.0, vld(u, p))
     for s in range(starts.size):
@@ -126,7 +123,6 @@ def dot_two(
     table: Array, k: int, y: Array, o: int, size: int, u: Array, where: Array, m: int, starts: Array, run: int
 ) -> None:
     """Sums over sites of two channels of y times u seen from six displacements."""
-    keep_apart()
     w = lanes(u)
     p0, p1, p2, p3, p4, p5 = where[m], where[m + 1], where[m + 2], where[m + 3], where[m + 4], where[m + 5]
     a0 = a1 = a2 = a3 = a4 = a5 = b0 = b1 = b2 = b3 = b4 = b5 = like(0.0, vld(u, 0))
@@ -152,12 +148,23 @@ def dot_two(
 
 
 def dots(
-    table: Array, k: int, y: Array, size: int, u: Array, where: Array, m: int, terms: int, outputs: int, starts: Array, run: int
+    table: Array,
+    k: int,
+    y: Array,
+    size: int,
+    u: Array,
+    where: Array,
+    m: int,
+    terms: int,
+    outputs: int,
+    starts: Array,
+    run: int,
 ) -> None:
     """table += sums over sites of every output channel times every term.
 
     In tiles of channels times three terms, each sum a vector: (tile of channels, tile of terms, channel, term, lane).
     """
+    keep_apart()
     w, o = lanes(u), 0
     while o < outputs:
         wide = outputs - o > 2

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from latticekit.kernels.site.elementary import INVERSE_LN2, LN2_1, LN2_2, exp_core, log
+from latticekit.kernels.site.elementary import INVERSE_LN2, LN2_1, LN2_2, exp, exp_core, log
 from latticekit.kernels.site.primitives import choose, clip, fma, power_of_two, rint
 from latticekit.kernels.site.rebinding import Constant, Site
 
 Number = Any
 FAR = Constant(-40.0, single=-20.0)
 """exp y - 1 is -1 to rounding for y below."""
-NOTHING = Constant(-700.0, single=-87.0)
-"""exp y does not count beside 1 for y below, and is a normal number above."""
 LEAK = 0.01
-GELU_WIDTH = 0.7978845608028654
+GELU_WIDTH = 1.5957691216057308
 GELU_CUBIC = 0.044715
 
 
@@ -37,16 +35,18 @@ def tanh_both(x: Number) -> tuple[Number, Number]:
 
 
 @Site
-def sigmoid(x: Number) -> Number:
-    """(1 + tanh(x/2)) / 2."""
-    return 0.5 + 0.5 * tanh(0.5 * x)
+def sigmoid_both(x: Number) -> tuple[Number, Number]:
+    """s = 1/(1 + u) or u/(1 + u), u = exp(-|x|), and s (1 - s) = u/(1 + u)^2."""
+    u = exp(choose(x, 0.0, x, -x))
+    q = 1.0 / (1.0 + u)
+    return choose(x, 0.0, u * q, q), u * q * q
 
 
 @Site
-def sigmoid_both(x: Number) -> tuple[Number, Number]:
-    """s and s (1 - s)."""
-    t = tanh(0.5 * x)
-    return 0.5 + 0.5 * t, 0.25 * (1.0 - t * t)
+def sigmoid(x: Number) -> Number:
+    """1 / (1 + exp(-x))."""
+    s, _ = sigmoid_both(x)
+    return s
 
 
 @Site
@@ -65,9 +65,7 @@ def silu_both(x: Number) -> tuple[Number, Number]:
 @Site
 def softplus(x: Number) -> Number:
     """max(x, 0) + log(1 + u), u = exp(-|x|); the rounding of w = 1 + u is put back as (u - (w - 1)) / w."""
-    y = clip(choose(x, 0.0, x, -x), NOTHING, 0.0)
-    k = rint(y * INVERSE_LN2)
-    u = (1.0 + exp_core(y - k * LN2_1 - k * LN2_2)) * power_of_two(k)
+    u = exp(choose(x, 0.0, x, -x))
     w = 1.0 + u
     return choose(x, 0.0, 0.0, x) + (log(w) + (u - (w - 1.0)) / w)
 
@@ -80,16 +78,15 @@ def softplus_both(x: Number) -> tuple[Number, Number]:
 
 @Site
 def gelu(x: Number) -> Number:
-    """x (1 + tanh(a (x + b x^3))) / 2."""
-    return 0.5 * x * (1.0 + tanh(GELU_WIDTH * (x + GELU_CUBIC * x * x * x)))
+    """x sigmoid(a (x + b x^3))."""
+    return x * sigmoid(GELU_WIDTH * (x + GELU_CUBIC * x * x * x))
 
 
 @Site
 def gelu_both(x: Number) -> tuple[Number, Number]:
     """gelu and its slope."""
-    t = tanh(GELU_WIDTH * (x + GELU_CUBIC * x * x * x))
-    steep = 0.5 * GELU_WIDTH * x * (1.0 - t * t)
-    return 0.5 * x * (1.0 + t), fma(steep, 1.0 + 3.0 * GELU_CUBIC * x * x, 0.5 * (1.0 + t))
+    s, slope = sigmoid_both(GELU_WIDTH * (x + GELU_CUBIC * x * x * x))
+    return x * s, fma(GELU_WIDTH * x * slope, 1.0 + 3.0 * GELU_CUBIC * x * x, s)
 
 
 @Site

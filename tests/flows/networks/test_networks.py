@@ -24,8 +24,7 @@ from latticekit.flows.networks import (
 )
 from latticekit.lattice import shift
 from latticekit.random import Key
-from latticekit.testing import check_equivariance, check_strict, scalar_symmetries
-from latticekit.testing.networks import check_network
+from latticekit.testing import check_equivariance, check_network, check_strict, scalar_symmetries
 from tests.cases.networks import NETWORKS
 
 ZERO = np.zeros(0)
