@@ -33,6 +33,11 @@ class Action(ABC):
         """The links that no update may move; None: every variable is free."""
         return None
 
+    @property
+    def boundary(self) -> str:
+        """`periodic`, or `open` or `fixed` in some direction."""
+        return "periodic"
+
     @abstractmethod
     def value(self, x: Array) -> Array:
         """S(x), accumulated in float64.  field -> (chain,)"""

@@ -29,6 +29,11 @@ class LinkAction(Action):
     def colours(self, mu: int, dim: int) -> tuple[int, tuple[int, ...]]:
         """(m, a): links of direction mu with equal (sum_nu a_nu x_nu) mod m do not occur in each other's V."""
 
+    @property
+    def boundary(self) -> str:
+        """Fixed where links are held, else open where no loop goes around."""
+        return "fixed" if self.held else "open" if self.open_axes else "periodic"
+
     def linear(self, sites: tuple[int, ...]) -> bool:
         """Whether no loop passes a link twice on these sites, so that the weight is what it says."""
         return min(sites) > 1

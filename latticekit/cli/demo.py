@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import math
+import os
 import shutil
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import latticekit
 from latticekit.cli.terminal import aligned, say
 
 if TYPE_CHECKING:
-    from latticekit.ensembles import Summary
+    from latticekit.ensembles import Summary, Trained
     from latticekit.updates import Update
 
 CHAINS, DRAWS, WARMUP = 128, 1000, 100
@@ -59,7 +65,9 @@ def demo(*, out: Path = Path("demo.zarr"), seed: int = 1) -> int:
     begun = time.perf_counter()
     _make_room(out)
     say(_INTRODUCTION)
-    worst = max([*_free_field(seed), *_interacting(seed, out)], key=lambda check: abs(check[1]))
+    with _training(seed) as trained:
+        checks = [*_free_field(seed), *_interacting(seed, out, trained)]
+    worst = max(checks, key=lambda check: abs(check[1]))
     passed = abs(worst[1]) <= _SIGMA
     say(
         f"largest pull {worst[1]:+.1f} ({worst[0]}), allowed {_SIGMA:g}: "
@@ -92,7 +100,7 @@ def _free_field(seed: int) -> Iterator[tuple[str, float]]:
     yield from _compared(("HMC", table))
 
 
-def _interacting(seed: int, out: Path) -> Iterator[tuple[str, float]]:
+def _interacting(seed: int, out: Path, trained: Callable[[], Trained]) -> Iterator[tuple[str, float]]:
     from latticekit.actions import preset
     from latticekit.updates import HMC, Cluster, Heatbath, Sequence
 
@@ -102,21 +110,47 @@ def _interacting(seed: int, out: Path) -> Iterator[tuple[str, float]]:
     other = _sampled(Sequence([Heatbath(e1.action), Cluster(e1.action)]), e1.lattice, seed + 1, draws=DRAWS // 2)
     say("2. Interacting field E1 of 1904.12072, m^2 = -4, lambda = 6.975, on 6 x 6.  Exact: transfer matrix.")
     yield from _compared(("HMC", table), ("heatbath + cluster", other))
-    yield from _flow(seed, table)
+    yield from _flow(seed, trained(), table)
 
 
-def _flow(seed: int, hmc: Summary) -> Iterator[tuple[str, float]]:
-    """Train a small flow, and reweight its draws."""
+def _flow(seed: int, trained: Trained, hmc: Summary) -> Iterator[tuple[str, float]]:
+    """Draws of the flow, reweighted."""
     from latticekit.actions import preset
-    from latticekit.ensembles import draw_ensemble, summary, train
-    from latticekit.flows import ContinuousFlow
+    from latticekit.ensembles import draw_ensemble, summary
 
-    e1 = preset("E1")
-    trained = train(ContinuousFlow(), e1.action, e1.lattice, steps=STEPS, seed=seed, dtype="float32", progress=False)
     quality = f"ESS {trained.ess:.2f} of a draw, acceptance {trained.acceptance_rate:.2f}"
     say(f"3. The same field from a continuous flow, trained for {STEPS} steps: {quality}.  Draws with weights.")
-    table = summary(draw_ensemble(trained.flow, e1.action, chains=CHAINS, draws=FLOW_DRAWS, seed=seed))
+    action = preset("E1").action
+    table = summary(draw_ensemble(trained.flow, action, chains=CHAINS, draws=FLOW_DRAWS, seed=seed, progress=False))
     yield from _compared(("flow", table), ("HMC", hmc))
+
+
+@contextmanager
+def _training(seed: int) -> Iterator[Callable[[], Trained]]:
+    """`latticekit train` beside the rest of the demo, on the other core; the call waits for it."""
+    options = {"action.preset": "E1", "train.steps": STEPS, "train.seed": seed, "train.dtype": "float32"}
+    tokens = [token for name, value in options.items() for token in (f"--{name}", str(value))]
+    where = os.pathsep.join([str(Path(latticekit.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
+    with tempfile.TemporaryDirectory() as folder:
+        model = Path(folder) / "flow"
+        command = [sys.executable, "-m", "latticekit", "train", *tokens, "--out", str(model)]
+        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
+        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": where}, text=True, **streams)  # type: ignore[call-overload]
+        try:
+            yield lambda: _model(process, model)
+        finally:
+            process.kill()
+            process.communicate()
+
+
+def _model(process: subprocess.Popen[str], model: Path) -> Trained:
+    """The model, once the training has ended well."""
+    from latticekit.ensembles import load_model
+
+    complaint = process.communicate()[1]
+    if process.returncode:
+        raise RuntimeError(f"the training of the demo ended with code {process.returncode}: {complaint[-500:]}")
+    return load_model(model)
 
 
 def _sampled(update: Update, lattice: tuple[int, ...], seed: int, draws: int | None = None, **more: Any) -> Summary:

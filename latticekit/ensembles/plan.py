@@ -111,6 +111,7 @@ class Plan:
             "action_params": json.dumps(action.parameters()),
             "conventions": json.dumps(action.conventions()),
             "update": json.dumps(self.update.parameters()),
+            "boundary": action.boundary,
             "tau_int_convention": "1/2 + sum_{t>=1} rho(t)",
         }
 

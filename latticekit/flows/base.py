@@ -44,6 +44,10 @@ class Layer(Parametric, ABC):
         other weights it is the vjp of the inverse map.  weight: (chain,).
         """
 
+    def push(self, x: Array) -> tuple[Array, Array]:
+        """y and log_det alone, as drawing needs them.  The default forgets the residuals of `apply`.  field -> field"""
+        return self.apply(x)[:2]
+
     def apply_with_score(self, x: Array, zeta: Array) -> tuple[Array, Array, Array, Residuals]:
         """y, log_det, zeta carried to y with weight 1, residuals: one forward pass of a path gradient.
 

@@ -116,6 +116,10 @@ class EquivariantODE(Layer):
         y, log_det, stages = steps_of.forward(x, weights, 1 / self.steps)
         return y, log_det, (self._kept(stages), weights)
 
+    def push(self, x: Array) -> tuple[Array, Array]:
+        """Without the stages, which take 4 `steps` times the memory of the field."""
+        return steps_of.integrated(x, self.weights(x), 1 / self.steps)
+
     def apply_with_score(self, x: Array, zeta: Array) -> tuple[Array, Array, Array, Residuals]:
         """Field and d log q in one pass, which share sines and cosines."""
         weights, xp = self.weights(x), namespace(x)
@@ -156,10 +160,10 @@ class EquivariantODE(Layer):
 
         exact: |log_det - log |det J|| of the discrete map, from its dense Jacobian: V^2 numbers per chain.
         """
-        xp, log_det = namespace(x), self.apply(x)[1]
+        xp, log_det = namespace(x), self.push(x)[1]
         if exact:
             return xp.abs(log_det - self._dense_log_det(x))
-        return xp.abs(log_det - self.with_steps(2 * self.steps).apply(x)[1]) * (16 / 15)
+        return xp.abs(log_det - self.with_steps(2 * self.steps).push(x)[1]) * (16 / 15)
 
     def weights(self, x: Array) -> Weights:
         """Couplings, their diagonal and frequencies at every half step, as the field x reads them."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from latticekit.arrays import namespace
-from latticekit.flows.continuous_steps import forward
+from latticekit.flows.continuous_steps import integrated
 from latticekit.flows.continuous_weights import Weights
 
 Array = Any
@@ -22,12 +22,12 @@ def solved(y: Array, weights: Weights, step: float) -> tuple[Array, Array]:
     that factor, and the solution is that of the step itself, not of the backward equation.
     """
     xp, reverse = namespace(y), weights.reversed()
-    start = forward(y, reverse, -step)[0]
+    start = integrated(y, reverse, -step)[0]
     accuracy = ACCURACY * float(xp.finfo(y.dtype).eps) * max(1.0, float(xp.max(xp.abs(y))))
     x = start
     for _ in range(ROUNDS):
-        again, log_det, _ = forward(x, weights, step)
-        correction = start - forward(again, reverse, -step)[0]
+        again, log_det = integrated(x, weights, step)
+        correction = start - integrated(again, reverse, -step)[0]
         x = x + correction
         if (apart := float(xp.max(xp.abs(correction)))) <= accuracy:
             return x, log_det

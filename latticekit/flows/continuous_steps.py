@@ -32,6 +32,16 @@ def forward(x: Array, weights: Weights, step: float) -> tuple[Array, Array, Arra
     return x, log_det, xp.stack(stages)
 
 
+@accelerated(numpy="latticekit.kernels.cpu.continuous:integrated")
+def integrated(x: Array, weights: Weights, step: float) -> tuple[Array, Array]:
+    """`forward` without stages: nothing is kept for a way back."""
+    log_det: Any = 0.0
+    for n in range(_steps(weights)):
+        x, div, _ = _step(x, weights.steps(n, n + 1), step)
+        log_det = div + log_det
+    return x, log_det
+
+
 @accelerated(numpy="latticekit.kernels.cpu.continuous:with_score")
 def with_score(
     x: Array, zeta: Array, weight: Array, weights: Weights, step: float

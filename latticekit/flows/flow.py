@@ -79,7 +79,7 @@ class Flow:
     def _block(self, key: Key, first: int, chains: int) -> tuple[Array, Array]:
         """Chains first, first + 1, ...: the same numbers whatever the blocks."""
         z, log_q = self.prior.draw(replace(key, chain=key.chain + first), chains, self.sites, self.like)
-        x, log_det, _ = self.layer.apply(z)
+        x, log_det = self.layer.push(z)
         return x, log_q - log_det
 
     def log_q(self, x: Array) -> Array:

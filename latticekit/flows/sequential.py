@@ -51,6 +51,14 @@ class Sequential(Layer):
             kept.append((start,) if self.checkpoint else residuals)
         return x, total, tuple(kept)
 
+    def push(self, x: Array) -> tuple[Array, Array]:
+        """Every layer in turn."""
+        total = 0.0
+        for layer in self.layers:
+            x, log_det = layer.push(x)
+            total = log_det + total
+        return x, total
+
     def apply_with_score(self, x: Array, zeta: Array) -> tuple[Array, Array, Array, Residuals]:
         """Every layer in turn, each in one pass; the same residuals as from `apply`."""
         total, kept = 0.0, []
@@ -125,10 +133,13 @@ class Inverse(Layer):
         y, log_det = self.layer.inverse(x)
         return y, log_det, self.layer.apply(y)[2]
 
+    def push(self, x: Array) -> tuple[Array, Array]:
+        """The layer's inverse."""
+        return self.layer.inverse(x)
+
     def inverse(self, y: Array) -> tuple[Array, Array]:
         """The layer itself."""
-        x, log_det, _ = self.layer.apply(y)
-        return x, log_det
+        return self.layer.push(y)
 
     def vjp(self, residuals: Residuals, y_bar: Array, log_det_bar: Array) -> tuple[Array, Tree]:
         """With y = f^-1(x): x_bar = J^-T (y_bar - log_det_bar d log_det), and minus the layer's cotangents at x_bar."""

@@ -105,7 +105,7 @@ def _(group: U1, x: Array, key: Key, attempts: int) -> UpdateLinks:
         return key.fold("heatbath", draw).uniform(shape, like)
 
     def update(mu: int, theta: Array, v: Array, mask: Array) -> tuple[Array, Array, Array]:
-        xp, z = namespace(theta), v[:, 0, 0, ...]
+        xp, z = namespace(theta), v[:, 0, 0, ...] + 0.0  # -0 becomes 0, so that arg V = 0 where V = 0
 
         def trial(n: int) -> tuple[Any, Array]:
             u = uniform(mu * attempts + n)

@@ -13,7 +13,9 @@ from latticekit.updates.checkerboard import count
 from latticekit.updates.colours import extents, on_links, real_like, swept
 
 
-@accelerated(cupy="latticekit.kernels.cuda.gauge_local:metropolis")
+@accelerated(
+    numpy="latticekit.kernels.cpu.gauge_local:metropolis", cupy="latticekit.kernels.cuda.gauge_local:metropolis"
+)
 def link_metropolis(x: Array, action: LinkAction, key: Key, step_size: float, hits: int) -> tuple[Array, Array]:
     """`hits` proposals exp(step_size v) U per link, v normal, accepted with min(1, exp(Re tr((U' - U) V))).
 

@@ -135,6 +135,7 @@ KERNELS: dict[str, Callable[[], list[Inputs]]] = {
     "latticekit.flows.continuous_field.velocity": _velocities,
     "latticekit.flows.continuous_field.velocity_vjp": _velocity_vjps,
     "latticekit.flows.continuous_steps.forward": _forwards,
+    "latticekit.flows.continuous_steps.integrated": _forwards,
     "latticekit.flows.continuous_steps.with_score": _with_scores,
     "latticekit.flows.continuous_steps.carried": _carried,
     "latticekit.flows.continuous_steps.backward": _backwards,

@@ -83,9 +83,7 @@ LAYERS = {
 }
 
 
-def initialised(
-    case: GaugeLayerCase, dtype: str = "float64", namespace: str = "numpy", noise: float = 0.1
-) -> Any:
+def initialised(case: GaugeLayerCase, dtype: str = "float64", namespace: str = "numpy", noise: float = 0.1) -> Any:
     """The layer with generic parameters: those it starts from, and some noise on every one."""
     xp = backend(namespace)
     setting = Setting(case.sites, xp.zeros(0, dtype=getattr(xp, dtype)), Key(7))
@@ -131,7 +129,9 @@ def _mixtures(function: str) -> list[KernelCase]:
             cases.append(KernelCase(arguments[function]))
     x, rows = U1().random(Key(1), (2, 2, 4, 4), np.zeros(0)), Rows(0, 1, 3)
     if function == "u1_couple":
-        cases.append(KernelCase((x, Key(2).normal((2, SPLINE.size, 4, 1), x), rows, (0, 1, ~0, ~1), SPLINE), must=False))
+        cases.append(
+            KernelCase((x, Key(2).normal((2, SPLINE.size, 4, 1), x), rows, (0, 1, ~0, ~1), SPLINE), must=False)
+        )
     return cases
 
 

@@ -130,7 +130,7 @@ def killed(out, steps):
     process.start()
     there.close()
     told = 0
-    while told < steps and here.poll(60):
+    while told < steps and here.poll(600):
         told = here.recv()
     process.kill()
     process.join()

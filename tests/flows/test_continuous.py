@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latticekit.arrays import tree_items, using_kernels
-from latticekit.flows import ContinuousFlow, EquivariantODE, Sequential, Setting, continuous_field
+from latticekit.flows import ContinuousFlow, EquivariantODE, Inverse, Sequential, Setting, continuous_field
 from latticekit.flows.bundled import built, described
 from latticekit.flows.continuous_tying import Tying, time_kernels
 from latticekit.flows.orbits import displacement_orbits
@@ -80,6 +80,7 @@ def test_one_pass_is_apply_and_carry(case, kernels):
     y, log_det, residuals = layer.apply(x)
     carried = layer.carry(residuals, field(case, 6), np.ones(3))
     same(layer.apply_with_score(x, field(case, 6))[:3], (y, log_det, carried))
+    same(layer.push(x), (y, log_det))
 
 
 @pytest.mark.parametrize("case", SMALL)
@@ -196,6 +197,8 @@ def test_score_through_a_sequence(checkpoint, kernels):
     found = flow.apply_with_score(x, zeta)
     same(found[:3], (y, log_det, flow.carry(residuals, zeta, np.ones(3))))
     same(flow.vjp(found[3], zeta, np.ones(3)), flow.vjp(residuals, zeta, np.ones(3)))
+    same(flow.push(x), (y, log_det))
+    same(Inverse(flow).push(y), flow.inverse(y))
 
 
 @pytest.mark.parametrize("name", ["square", "odd extent", "unequal extents", "without exchanges", "translations alone"])

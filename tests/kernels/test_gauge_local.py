@@ -6,6 +6,8 @@ import pytest
 import latticekit as lk
 from latticekit.arrays import threads
 from latticekit.estimators import gamma_method
+from latticekit.kernels.cpu import gauge_local, gauge_local_plan
+from latticekit.kernels.cpu.links import layout
 from latticekit.random import Key
 from latticekit.updates.links_heatbath import link_heatbath
 from latticekit.updates.links_overrelaxation import link_overrelaxation
@@ -40,6 +42,49 @@ def test_same_bits_for_any_number_of_threads(restore_threads, chains):
         found.append((*link_heatbath(u, action, key, 64), link_overrelaxation(u, action)))
     for one, two in zip(*found):
         np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("group", "chains", "sites"),
+    [(lk.U1(), 1, (16, 32)), (lk.SU(2), 1, (8, 4, 16)), (lk.SU(3), 1, (8, 4, 4, 4)), (lk.SU(3), 3, (2, 2, 4, 4))],
+    ids=str,
+)
+@pytest.mark.parametrize("count", [1, 2])
+def test_waves_through_the_lattice_give_the_same_bits(monkeypatch, restore_threads, group, chains, sites, count):
+    action, key = lk.Wilson(group, 2.0 * group.n, lk.Anisotropic(1.5)), Key(5, step=2)
+    u = lk.hot(group, sites, chains)
+    lk.set_threads(1)
+    gauge_local_plan.plan.cache_clear()
+    expected = (*link_heatbath(u, action, key, 64), link_overrelaxation(u, action))
+    monkeypatch.setattr(gauge_local_plan, "CACHE", 0)
+    monkeypatch.setattr(gauge_local_plan, "CHUNK", 1)
+    monkeypatch.setattr(gauge_local, "CHUNK", 1)
+    gauge_local_plan.plan.cache_clear()
+    lk.set_threads(count)
+    found = (*link_heatbath(u, action, key, 64), link_overrelaxation(u, action))
+    gauge_local_plan.plan.cache_clear()
+    for one, two in zip(expected, found):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("sites", [(4, 6), (8, 8), (2, 4, 6, 8), (16, 16, 16, 16)])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_plans_visit_neighbours_in_time(sites, threads):
+    """Every phase finds slices t - 1, t and t + 1 after the phase before it and before the one after it."""
+    one = layout(1, sites, 8, 2)
+    tasks, steps = gauge_local_plan.plan(one, 1 << 40, threads)
+    slices, site, half = one.outer[0], one.volume // one.outer[0], one.volume // 2
+    done = np.zeros(one.volume, int)  # phases that outer sites, in pairs of one of each parity, have gone through
+    for kind, start, stop in tasks.reshape(-1, 3):
+        phase = 0 if kind < 0 else 2 * one.dim + 1 if kind == one.dim else 1 + 2 * kind + start // half
+        first, last = (start, stop) if phase in (0, 2 * one.dim + 1) else (start % half * 2, (stop - 1) % half * 2 + 2)
+        near = np.arange(first // site - 1, -(-last // site) + 1) % slices
+        if 0 < phase <= 2 * one.dim and threads == 1:
+            assert set(done.reshape(slices, site)[near].reshape(-1)) <= {phase, phase + 1}
+        assert set(done[first:last]) == {phase}
+        done[first:last] += 1
+    assert set(done) == {2 * one.dim + 2}
+    assert steps[-1] == len(tasks) // 3
 
 
 def test_plaquette_of_su2_on_a_torus():

@@ -77,6 +77,7 @@ def test_single_precision_and_the_driver(kernels, group):
     small = start.astype(last.dtype)
     np.testing.assert_array_equal(last[:, 1, ..., 0, :], group.project(small)[:, 1, ..., 0, :])
     assert action.exact((4, 4)) == {}
+    assert tree.attrs["boundary"] == "fixed"
 
 
 def strip(update, action, start, warmup=12, draws=24, seed=1):

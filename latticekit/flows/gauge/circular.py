@@ -57,7 +57,7 @@ class NonCompactProjection(CircularTransform):
     """Mixture of scalings of tan(x/2), then a turn: y = sum_k pi_k 2 atan(a_k tan(x/2)) + t.  Smooth everywhere.
 
     Parameters rho, alpha, t_1, t_2 with pi = softmax(rho), a = exp(alpha).
-    Rezende et al., 2002.02428, section 2.1; Kanwar et al., 2003.06413, eq. 17.
+    Rezende et al., 2002.02428; Kanwar et al., 2003.06413.
     """
 
     components: int = 6
@@ -76,7 +76,7 @@ class NonCompactProjection(CircularTransform):
 class CircularSpline(CircularTransform):
     """Rational-quadratic spline of `bins` pieces with one slope at both ends, then a turn.
 
-    The second derivative jumps at knots: no layer for HMC through a flow.  Rezende et al., 2002.02428, section 2.2.
+    The second derivative jumps at knots: no layer for HMC through a flow.  Rezende et al., 2002.02428.
     """
 
     bins: int = 8

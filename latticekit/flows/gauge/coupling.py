@@ -6,9 +6,9 @@ from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from latticekit.flows.base import Layer, Residuals
 from latticekit.fields import Path, rectangle_path
-from latticekit.flows.gauge.masks import FROZEN_LOOPS, Rectangle, Rows
+from latticekit.flows.base import Layer, Residuals
+from latticekit.flows.gauge.masks import FROZEN_LOOPS, PLAQUETTE, Rectangle, Rows
 from latticekit.flows.networks.base import Network
 from latticekit.flows.parameters import Parametric, Setting, Tree
 
@@ -27,7 +27,7 @@ class LinkCoupling(Layer):
     rows: Rows
     network: Network
     loops: tuple[Rectangle, ...] = FROZEN_LOOPS
-    active: Rectangle = Rectangle(1, 1)
+    active: Rectangle = PLAQUETTE
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "loops", tuple(Rectangle(*one) for one in self.loops))

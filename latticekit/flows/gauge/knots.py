@@ -30,7 +30,7 @@ class Spline(MonotoneMap):
     """`bins` rational-quadratic pieces of [-pi, pi]; parameters: widths, heights, slopes at the knots.
 
     Widths and heights by softmax, each at least `least` of the average; slopes by softplus, at least `least`; the
-    slopes at both ends are one.  Durkan et al., 1906.04032; Rezende et al., 2002.02428, section 2.2.
+    slopes at both ends are one.  Durkan et al., 1906.04032; Rezende et al., 2002.02428.
     """
 
     bins: int
@@ -80,10 +80,10 @@ class Spline(MonotoneMap):
     def _knots(self, p: Array) -> Knots:
         xp, k = namespace(p), self.bins
         shares = [softmax(p[:, i * k : (i + 1) * k, ...]) for i in (0, 1)]
-        lengths = [_TURN * (self.least / k + (1.0 - self.least) * share) for share in shares]
-        corners = [xp.cumulative_sum(one, axis=1) - one - math.pi for one in lengths]
+        widths, heights = (_TURN * (self.least / k + (1.0 - self.least) * share) for share in shares)
+        left, low = (xp.cumulative_sum(one, axis=1) - one - math.pi for one in (widths, heights))
         raw = p[:, 2 * k :, ...] + self._offset
-        return Knots(*lengths, self.least + xp.logaddexp(raw, xp.zeros_like(raw)), *corners)
+        return Knots(widths, heights, self.least + xp.logaddexp(raw, xp.zeros_like(raw)), left, low)
 
     def _bin(self, x: Array, corners: Array) -> Array:
         """1 for the piece a number lies in, 0 for the others.  (chain, *n) -> (chain, bins, *n)"""

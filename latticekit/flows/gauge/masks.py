@@ -24,7 +24,8 @@ class Rectangle(NamedTuple):
     place: Place | None = None
 
 
-FROZEN_LOOPS = (Rectangle(1, 1), Rectangle(2, 1), Rectangle(1, 2), Rectangle(2, 2))
+PLAQUETTE = Rectangle(1, 1)
+FROZEN_LOOPS = (PLAQUETTE, Rectangle(2, 1), Rectangle(1, 2), Rectangle(2, 2))
 """What a context is made of, unless said otherwise."""
 
 
@@ -33,7 +34,7 @@ class Rows:
     """Active are the links U_mu(x) with x_nu = offset modulo period; everything else is frozen.
 
     The active plaquette of such a link lies above it, in the plane (mu, nu); the one below is passive; with period 4,
-    those of the next two rows are frozen (Kanwar et al., 2003.06413, figure 1).  In any dimension the active links
+    those of the next two rows are frozen (Kanwar et al., 2003.06413).  In any dimension the active links
     fill hyperplanes, and no two of them share an active plaquette.  With a stride, only those with x_mu = column
     modulo stride are active.  There is one active link per cell of stride x period sites; what belongs to one place
     of every cell is an array over `cells`.
@@ -87,13 +88,13 @@ class Rows:
         own = {self.mu, self.nu}
         pairs = [(self.mu, self.nu), *(pair for pair in planes(dim) if set(pair) != own)]
         anywhere = [(column, row) for column in range(self.stride) for row in range(self.period)]
-        found = []
+        found: list[tuple[Path, Place]] = []
         for n, pair in enumerate(pairs):
             for length, height, place in rectangles:
                 path = rectangle_path(*pair, length, height)
                 if place is None or n == 0:
-                    places = anywhere if place is None else [tuple(place)]
-                    found += [(path, at) for at in places if self.frozen(path, at)]  # type: ignore[arg-type]
+                    places = anywhere if place is None else [(place[0], place[1])]
+                    found += [(path, at) for at in places if self.frozen(path, at)]
         return tuple(found)
 
     def take(self, field: Array, place: Place, dim: int) -> Array:

@@ -17,7 +17,7 @@ Array = Any
 class Mixture(MonotoneMap):
     """h = sum_k pi_k h_k, h_k = 2 atan(a_k tan(x/2)), pi = softmax(rho), a = exp(alpha); parameters rho, alpha.
 
-    Rezende et al., 2002.02428, section 2.1.
+    Rezende et al., 2002.02428.
     """
 
     components: int

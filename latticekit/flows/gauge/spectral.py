@@ -17,7 +17,7 @@ from latticekit.flows.gauge.wilson_loops import loop_vjp, traces, traces_vjp
 from latticekit.flows.networks import ConvNet, Network
 from latticekit.flows.sequential import Sequential
 from latticekit.groups import SU
-from latticekit.groups.matrices import complex_from, dagger, dagger_mul, mul, mul_dagger
+from latticekit.groups.matrices import complex_from, dagger_mul, mul, mul_dagger
 
 Array = Any
 _HERE = (0, 0)
@@ -29,7 +29,7 @@ class SpectralCoupling(LinkCoupling):
     """U' = P' P^dagger U on active links, P = V exp(i theta) V^dagger their loops, P' = V exp(i theta') V^dagger.
 
     theta'(theta; context) is a map of spectra, its parameters a network's view of traces of frozen loops.  The
-    log-det is by Haar measure.  (chain, mu, N, N, *sites) -> the same.  Boyda et al., 2008.05456, eqs. 18-24.
+    log-det is by Haar measure.  (chain, mu, N, N, *sites) -> the same.  Boyda et al., 2008.05456.
 
     Nothing divides by a gap of eigenvalues: in the eigenbasis, a left displacement Y of P becomes
     Y'_ij = Gamma_ij Y_ij with Gamma_ij = exp(i (gap' - gap)/2) sin(gap'/2) / sin(gap/2), and d theta' on the diagonal.
@@ -131,7 +131,9 @@ def _with_diagonal(m: Array, factors: dict[tuple[int, int], Array], bar: Array, 
     bar = (bar - xp.mean(bar, axis=1, keepdims=True)) * group.index
     rows = []
     for i in range(n):
-        row = [m[:, i, j, ...] * (factors[i, j] if i < j else xp.conj(factors[j, i])) if i != j else None for j in range(n)]
+        row = [
+            m[:, i, j, ...] * (factors[i, j] if i < j else xp.conj(factors[j, i])) if i != j else None for j in range(n)
+        ]
         row[i] = complex_from(0.0 * bar[:, i, ...], bar[:, i, ...])
         rows.append(xp.stack(row, axis=1))
     return xp.stack(rows, axis=1)

@@ -35,8 +35,8 @@ class SpectralMap:
     smooth where h is, and invertible: the mean is the root of an increasing function.  With all other parameters 0,
     and s = arg(1 + t_1 + i t_2), it is the identity.  For N = 2 it is the odd part of h, on theta in (0, pi).
 
-    Parameters (chain, size, *n): those of h, then t_1, t_2.  The role of `SU(N) spectral maps` of 2008.05456, section
-    IV, without cells of the Weyl group and their boundaries.
+    Parameters (chain, size, *n): those of h, then t_1, t_2.  Where 2008.05456 maps a canonical cell of the
+    spectra, this map needs no order of the eigenvalues and has no boundaries.
     """
 
     map: MonotoneMap = _MIXTURE
@@ -122,7 +122,7 @@ class SpectralMap:
                 total[i], total[j] = total[i] + cotangent, total[j] - cotangent
             close = xp.where(near, one, none)
             sums[2][i], sums[2][j] = sums[2][i] + close, sums[2][j] + close
-        return tuple(xp.stack(total, axis=1) for total in sums)  # type: ignore[return-value]
+        return tuple(xp.stack(total, axis=1) for total in sums)
 
 
 def pairs(n: int) -> list[tuple[int, int]]:

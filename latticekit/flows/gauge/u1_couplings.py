@@ -66,7 +66,7 @@ class U1Coupling(LinkCoupling):
     """theta' = theta + h(P; context) - P on active links.  (chain, mu, *sites) -> the same
 
     P is the plaquette angle of the active link, h a map of the circle, its parameters a network's view of cosines and
-    sines of frozen loops.  log_det = sum log h'(P).  Kanwar et al., 2003.06413, eqs. 12-17.
+    sines of frozen loops.  log_det = sum log h'(P).  Kanwar et al., 2003.06413.
     """
 
     transform: CircularTransform = _NCP

@@ -90,20 +90,26 @@ class _Pass:
         _kernel(kind, self.char, threads > 1)(*args, work, np.empty((threads, 3, 2 * self.lanes)))
 
     def forward(
-        self, x: Array | None, zeta: Array | None, weight: Array | None, given: Array | None, whole: int = 1
+        self,
+        x: Array | None,
+        zeta: Array | None = None,
+        weight: Array | None = None,
+        given: Array | None = None,
+        whole: int = 1,
+        kept: bool = True,
     ) -> Any:
-        """y, log_det, zeta of y, stages: of the field x, or along given stages; with zeta, or without."""
+        """y, log_det, zeta of y, stages (kept or not): of a field x, or along given stages; with zeta, or without."""
         driven, scored = x is not None, zeta is not None
         fields = [MEMORY.empty((self.chains, *self.sites), self.dtype) for _ in range(2)]
         log_det, steps = np.empty(self.chains), self.cut(whole)[3]
         shape = (steps, len(self.schedule), self.chains, *self.sites)
-        stages = MEMORY.empty(shape, self.dtype) if driven else np.empty((0, *shape[1:]), self.dtype)
+        stages = MEMORY.empty(shape, self.dtype) if kept else np.empty((0, *shape[1:]), self.dtype)
         given = stages if given is None else given
         rows = [stages.reshape(-1, self.chains * self.volume), frozen(given.reshape(-1, self.chains * self.volume))]
         inputs = [frozen((fields[0] if one is None else one).reshape(-1)) for one in (x, zeta)]
         outputs = [one.reshape(-1) for one in fields]
         numbers = (frozen(log_det if weight is None else weight), self.spectrum, self.local, self.omega)
-        where = (self.axes, self.schedule, self.cut(whole), (int(driven), int(scored)))
+        where = (self.axes, self.schedule, self.cut(whole), (int(driven), int(scored), int(kept)))
         self.run("forward", self.blocks, *inputs, *outputs, log_det, *rows, *numbers, *where)
         return fields[0], log_det, fields[1], stages
 
@@ -152,7 +158,7 @@ def velocity(x: Array, weights: Any) -> Any:
     """Drift and divergence."""
     if not _takes(x, weights):
         return NotImplemented
-    return _Pass(x, weights, ONCE).forward(x, None, None, None, 0)[:2]
+    return _Pass(x, weights, ONCE).forward(x, whole=0, kept=False)[:2]
 
 
 def velocity_vjp(x: Array, weights: Any, v_bar: Array, div_bar: Array) -> Any:
@@ -166,22 +172,29 @@ def forward(x: Array, weights: Any, step: float) -> Any:
     """y, log_det, stages."""
     if not _takes(x, weights):
         return NotImplemented
-    y, log_det, _, stages = _Pass(x, weights, _schedule(step)).forward(x, None, None, None)
+    y, log_det, _, stages = _Pass(x, weights, _schedule(step)).forward(x)
     return y, log_det, stages
+
+
+def integrated(x: Array, weights: Any, step: float) -> Any:
+    """y, log_det."""
+    if not _takes(x, weights):
+        return NotImplemented
+    return _Pass(x, weights, _schedule(step)).forward(x, kept=False)[:2]
 
 
 def with_score(x: Array, zeta: Array, weight: Array, weights: Any, step: float) -> Any:
     """y, log_det, zeta of y, stages."""
     if not _takes(x, weights, zeta) or not _numbers(weight, x):
         return NotImplemented
-    return _Pass(x, weights, _schedule(step)).forward(x, zeta, weight, None)
+    return _Pass(x, weights, _schedule(step)).forward(x, zeta, weight)
 
 
 def carried(stages: Array, zeta: Array, weight: Array, weights: Any, step: float) -> Any:
     """zeta along given stages."""
     if not _takes(zeta, weights) or not _numbers(weight, zeta) or not plain(stages, zeta.dtype):
         return NotImplemented
-    return _Pass(zeta, weights, _schedule(step)).forward(None, zeta, weight, stages)[2]
+    return _Pass(zeta, weights, _schedule(step)).forward(None, zeta, weight, stages, kept=False)[2]
 
 
 def backward(stages: Array, weights: Any, step: float, y_bar: Array, log_det_bar: Array) -> Any:

@@ -61,11 +61,11 @@ def forward(
     """The field (driven), its integrated divergence, and zeta along the same stages (scored), or along given ones.
 
     cut: chains, volume, blocks, steps, 1 to start sums from the field (0: from nothing, for the velocity itself).
-    flags: driven, scored.  schedule: share, ahead, half step of every stage.  omega: frequency, its half, half the
-    phase.  work: for every thread, fields of a block.
+    flags: driven, scored, stages kept.  schedule: share, ahead, half step of every stage.  omega: frequency, its
+    half, half the phase.  work: for every thread, fields of a block.
     """
     chains, volume, blocks, steps, whole = cut
-    driven, scored = flags
+    driven, scored, kept = flags
     features, count = omega.shape[1], schedule.shape[0]
     shape = (1, 1, 1, 1, 1, 0)
     for block in each(blocks):
@@ -99,7 +99,8 @@ def forward(
                     if n + i > 0:
                         copied(phi, modes, size)
                         transform_back(phi, axes)
-                    unpack(stages[n * count + i], phi, first, chains, volume, shape)
+                    if kept:
+                        unpack(stages[n * count + i], phi, first, chains, volume, shape)
                     cleared(drift, size)
                 else:
                     pack(phi, given[n * count + i], first, chains, volume, shape)

@@ -40,9 +40,17 @@ KEPT, SUMS = 8, 9  # columns of `stages`
 
 
 def _forward(
-    x: Array, y: Array, kept: Array, work: Array, weights: Array, where: Array, stages: Array, field: Field, grid: Grid,
+    x: Array,
+    y: Array,
+    kept: Array,
+    work: Array,
+    weights: Array,
+    where: Array,
+    stages: Array,
+    field: Field,
+    grid: Grid,
     curves: tuple[int, int],
-) -> None:  # fmt: skip
+) -> None:
     chains, volume, total, batch, size, length, run, curved = field
     rows, starts, filled, source = grid
     last = stages.shape[0] - 1
@@ -67,9 +75,20 @@ def _forward(
 
 
 def _backward(
-    x: Array, kept: Array, y_bar: Array, x_bar: Array, sums: Array, work: Array, tables: Array, weights: Array,
-    where: Array, stages: Array, field: Field, grid: Grid, curves: tuple[int, int],
-) -> None:  # fmt: skip
+    x: Array,
+    kept: Array,
+    y_bar: Array,
+    x_bar: Array,
+    sums: Array,
+    work: Array,
+    tables: Array,
+    weights: Array,
+    where: Array,
+    stages: Array,
+    field: Field,
+    grid: Grid,
+    curves: tuple[int, int],
+) -> None:
     chains, volume, total, batch, size, length, run, curved = field
     rows, starts, filled, source = grid
     last = stages.shape[0] - 1

@@ -88,10 +88,13 @@ def reflect(work: Array, u: int, m: int, i: int, j: int) -> None:
     rotate(work, m, i, j, g0, g1, g2, g3)
 
 
-def orthonormal(work: Array, u: int) -> None:
-    """Gram and Schmidt on the rows of a matrix that is unitary but for rounding; SU(3): the last is their product."""
+def completed_rows(work: Array, u: int) -> None:
+    """Back on the group, from which rounding took the link: N - 1 rows by Gram and Schmidt, the last one from them.
+
+    SU(2) and SU(3) only; sweeps of larger groups end with a projection of the whole field.
+    """
     keep_apart()
-    for r in range(N if N != 3 else 2):
+    for r in range(N - 1):
         for s in range(r):
             re, im = dot(work, u, N * r, 1, 1.0, work, u, N * s, 1, -1.0, N)
             for k in range(N):
@@ -103,6 +106,11 @@ def orthonormal(work: Array, u: int) -> None:
         scale = 1.0 / sqrt(square)
         for k in range(2 * N * r, 2 * N * r + 2 * N):
             st(work, u, k, scale * ld(work, u, k))
+    if N == 2:
+        st(work, u, 4, -ld(work, u, 2))
+        st(work, u, 5, ld(work, u, 3))
+        st(work, u, 6, ld(work, u, 0))
+        st(work, u, 7, -ld(work, u, 1))
     if N == 3:
         for k in range(3):
             p, q = (k + 1) % 3, (k + 2) % 3
@@ -123,7 +131,8 @@ def overrelaxation(
     for i in range(N - 1):
         for j in range(i + 1, N):
             turn_rows(work, u, m, i, j)
-    project(work, u)
+    if N <= 3:
+        project(work, u)
 
 
 def drawn(work: Array, at: int, x: int, block: int, number: int, attempt: int, attempts: int, randoms: Any) -> None:
@@ -232,7 +241,8 @@ def heatbath(
             number, place = mu * (N * (N - 1) // 2) + s, at + DRAWN * w * s
             turn_rows(work, u, m, i, j, place, aside + PLACES * link, x, block, number, attempts, randoms, scale)
             s += 1
-    project(work, u)
+    if N <= 3:
+        project(work, u)
 
 
 def metropolis(
@@ -254,7 +264,8 @@ def metropolis(
         for k in range(2 * N * N):
             st(work, u, k, choose(zero, accepted, ld(work, new, k), ld(work, u, k)))
         st(work, counts, 0, ld(work, counts, 0) + accepted)
-    project(work, u)
+    if N <= 3:
+        project(work, u)
 
 
 def proposed(

@@ -116,7 +116,11 @@ def mix_vjp(work: Array, p: Array, p_bar: Array, at: int, components: int, cells
         vst(work, 2 * segment + i, y_bar * (slope - 1.0) + ratio * bend * one)
         for k in range(components):
             row = at + k * cells + i
-            weight, h, a = vld(p_bar, row) * one, vld(p_bar, row + components * cells), exp(vld(p, row + components * cells))
+            weight, h, a = (
+                vld(p_bar, row) * one,
+                vld(p_bar, row + components * cells),
+                exp(vld(p, row + components * cells)),
+            )
             h_slope = a / (c * c + (a * s) * (a * s))
             vst(p_bar, row, weight * (y_bar * (h - mean) + ratio * (h_slope - slope)))
             vst(p_bar, row + components * cells, weight * widening(s, c, a, h_slope, y_bar, ratio))

@@ -193,9 +193,7 @@ def couple(theta: Array, p: Array, rows: Any, path: Any, transform: Any) -> Any:
     return out, log_det
 
 
-def couple_vjp(
-    theta: Array, p: Array, rows: Any, path: Any, transform: Any, bar: Array, log_det_bar: Array
-) -> Any:
+def couple_vjp(theta: Array, p: Array, rows: Any, path: Any, transform: Any, bar: Array, log_det_bar: Array) -> Any:
     """Back through `couple`.  -> (chain, mu, *sites), (chain, size, *cells)"""
     if not _is_mixture(transform) or not _fits(theta, rows, p, bar):
         return NotImplemented

@@ -1,11 +1,13 @@
 """Every layer on links is invertible, gauge equivariant and local; its log-det, vjp and carry are right."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
 import pytest
 
 from latticekit.arrays import tree_items, tree_map
+from latticekit.flows.bundled import built, known_parts
 from latticekit.flows.gauge import Rectangle, Rows, U1Coupling
 from latticekit.flows.gauge.coupling import LinkCoupling
 from latticekit.flows.networks import ConvNet
@@ -173,7 +175,9 @@ class Peeping(U1Coupling):
 def test_faults_are_seen():
     case = LAYERS["u1"]
     network = initialised(case).network
-    forgetful, peeping = (kind(case.layer.rows, network, transform=case.layer.transform) for kind in (Forgetful, Peeping))
+    forgetful, peeping = (
+        kind(case.layer.rows, network, transform=case.layer.transform) for kind in (Forgetful, Peeping)
+    )
     with pytest.raises(AssertionError, match="x_bar"):
         check_vjp(forgetful, generic(case), action=target(case))
     with pytest.raises(AssertionError, match="dense Jacobian"):
@@ -213,3 +217,8 @@ def test_nearly_equal_eigenvalues_are_safe():
         assert max(np.max(np.abs(x_bar)), *[np.max(np.abs(leaf)) for _, leaf in tree_items(bars)]) < 1e3
         assert np.max(np.abs(log_det)) < 1e2
         assert apart(group, layer.inverse(y)[0], x) < 1e-12
+
+
+def test_settings_survive_as_plain_data(case):
+    again = built(json.loads(json.dumps(case.layer.settings())), known_parts())
+    assert again == case.layer

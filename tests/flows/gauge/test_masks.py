@@ -47,7 +47,9 @@ def test_the_rectangle_round_an_active_link_is_frozen():
     assert not rows.frozen(rectangle_path(0, 1, 1, 2), (0, 0))
 
 
-@pytest.mark.parametrize("rows", [Rows(0, 1), Rows(1, 0, 1, 3), Rows(0, 1, 1, 2), Rows(1, 2, 3), Rows(0, 1, 1, 4, 1, 2)])
+@pytest.mark.parametrize(
+    "rows", [Rows(0, 1), Rows(1, 0, 1, 3), Rows(0, 1, 1, 2), Rows(1, 2, 3), Rows(0, 1, 1, 4, 1, 2)]
+)
 def test_frozen_means_frozen(rows):
     """Against a count of the links on the path, on a lattice."""
     sites = (12, 12, 12)[: max(2, rows.mu + 1, rows.nu + 1)]

@@ -9,6 +9,7 @@ from latticekit.flows.gauge import Haar, SpectralFlow, U1HierarchicalFlow
 from latticekit.groups import SU, U1, Real
 from latticekit.random import Key
 
+pytestmark = pytest.mark.usefixtures("reference")
 
 
 @pytest.mark.parametrize("group", [U1(), SU(3)])
