@@ -6,14 +6,15 @@ import pytest
 from latticekit.arrays import REGISTRY, tree_items, using_kernels
 from latticekit.testing import check_parity
 from latticekit.testing.parity import frozen
-from tests import cases
+from tests.cases import KernelCase
+from tests.cases.kernels import KERNELS
 from tests.test_completeness import import_everything
 
 import_everything()
-NAMES = sorted(name for name in cases.KERNELS if "numpy" in REGISTRY[name].targets)
+NAMES = sorted(name for name in KERNELS if "numpy" in REGISTRY[name].targets)
 
 
-def describe(case: cases.KernelCase) -> str:
+def describe(case: KernelCase) -> str:
     """Shapes and dtype of a case, for the message of a failure."""
     return ", ".join(f"{a.dtype}{a.shape}" if hasattr(a, "dtype") else str(a) for a in case.args)
 
@@ -22,7 +23,7 @@ def describe(case: cases.KernelCase) -> str:
 def test_kernel_agrees_with_reference(name):
     accelerated = REGISTRY[name]
     ran = 0
-    for case in cases.KERNELS[name]():
+    for case in KERNELS[name]():
         worst = check_parity(accelerated, case.args, tolerance=case.tolerance)
         assert worst is not None or not case.must, f"the kernel of {name} declined {describe(case)}"
         ran += worst is not None
@@ -31,7 +32,7 @@ def test_kernel_agrees_with_reference(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_kernel_takes_read_only_arrays(name):
-    case = cases.KERNELS[name]()[0]
+    case = KERNELS[name]()[0]
     with using_kernels("fast"):
         result = REGISTRY[name](*frozen(case.args))
     assert result is not NotImplemented

@@ -2,7 +2,7 @@
 
     python -m benchmarks.peers.u1_coupling [--rounds 9] [--dtype float64] [--size 16 --chains 128]
 
-Active rows of period 4, sixteen features of frozen loops, a convolution network 16-8-8-14, a mixture of six projections:
+Active rows of period 4, sixteen features of frozen loops, a network 16-8-8-14, a mixture of six projections:
 cotangents of the links and of all weights.  PyTorch works on the same compact rows, with circular padding and autograd.
 Prints process CPU time in ns per site (median / minimum) and the ratio of the medians, on one thread.
 """

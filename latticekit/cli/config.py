@@ -102,7 +102,7 @@ TrainConfig: Any = _tree("TrainConfig", Kind("train", "flow", FLOWS, TRAIN_SECTI
 
 
 def resolved(config: Any) -> Any:
-    """The same run with its preset, or what its model was trained for, written out, as it is stored with the results."""
+    """The same settings with preset or model written out, as they are stored with the results."""
     model = _model(config)
     known = preset(config.action.preset).lattice if config.action.preset else model.flow.sites if model else ()
     if not (shape := config.lattice.shape or known):

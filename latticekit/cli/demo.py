@@ -132,24 +132,23 @@ def _training(seed: int) -> Iterator[Callable[[], Trained]]:
     tokens = [token for name, value in options.items() for token in (f"--{name}", str(value))]
     where = os.pathsep.join([str(Path(latticekit.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     with tempfile.TemporaryDirectory() as folder:
-        model = Path(folder) / "flow"
+        model, said = Path(folder) / "flow", Path(folder) / "said"
         command = [sys.executable, "-m", "latticekit", "train", *tokens, "--out", str(model)]
-        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
-        process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": where}, text=True, **streams)  # type: ignore[call-overload]
+        with said.open("w") as log:
+            process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": where}, stdout=log, stderr=log)
         try:
-            yield lambda: _model(process, model)
+            yield lambda: _model(process, model, said)
         finally:
             process.kill()
-            process.communicate()
+            process.wait()
 
 
-def _model(process: subprocess.Popen[str], model: Path) -> Trained:
+def _model(process: subprocess.Popen[bytes], model: Path, said: Path) -> Trained:
     """The model, once the training has ended well."""
     from latticekit.ensembles import load_model
 
-    complaint = process.communicate()[1]
-    if process.returncode:
-        raise RuntimeError(f"the training of the demo ended with code {process.returncode}: {complaint[-500:]}")
+    if code := process.wait():
+        raise RuntimeError(f"the training of the demo ended with code {code}: {said.read_text()[-500:]}")
     return load_model(model)
 
 

@@ -13,8 +13,8 @@ from cyclopts import Parameter
 
 from latticekit import samplers, updates
 from latticekit.actions import FreeScalar, Phi4
-from latticekit.cli.gauge import GAUGE_ACTIONS
 from latticekit.cli.flows import FLOWS
+from latticekit.cli.gauge import GAUGE_ACTIONS
 from latticekit.cli.words import about
 from latticekit.updates import Update
 

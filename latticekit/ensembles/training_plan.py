@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from latticekit.actions import Action
-from latticekit.arrays import to_host, tree_items
 from latticekit.ensembles.provenance import fingerprint, provenance
 from latticekit.ensembles.trained import Trained
 from latticekit.flows import Flow, Layer, Prior
-from latticekit.flows.bundled import described
+from latticekit.flows.digests import params_digest, plain_data
 from latticekit.flows.parameters import count
 from latticekit.lattice import check_sites
 from latticekit.random import Key
@@ -116,34 +112,6 @@ def target_of(action: Action | Callable[..., Action], couplings: Mapping[str, tu
     if not isinstance(action, Action):
         raise TypeError(f"train needs an action such as lk.Phi4(-4.0, 6.008), got {type(action).__name__}")
     return Fixed(action)
-
-
-def plain_data(thing: Any) -> Any:
-    """Settings as JSON holds them; an array stands as its SHA-256."""
-    found = described(thing)
-
-    def plain(one: Any) -> Any:
-        if isinstance(one, dict):
-            return {str(key): plain(value) for key, value in one.items()}
-        if isinstance(one, (list, tuple)):
-            return [plain(value) for value in one]
-        return one if isinstance(one, (str, int, float, bool, type(None))) else array_digest(one)
-
-    return plain(found)
-
-
-def params_digest(flow: Flow) -> str:
-    """SHA-256 of all parameters."""
-    digest = hashlib.sha256()
-    for name, leaf in tree_items(flow.params):
-        digest.update(f"{name} {array_digest(leaf)}".encode())
-    return digest.hexdigest()
-
-
-def array_digest(x: Any) -> str:
-    """SHA-256 of type, shape and bytes."""
-    host = np.ascontiguousarray(to_host(x))
-    return hashlib.sha256(f"{host.dtype.str} {host.shape}".encode() + host.tobytes()).hexdigest()
 
 
 def dtype_name(flow: Flow) -> str:

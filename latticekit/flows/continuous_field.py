@@ -15,7 +15,7 @@ Array = Any
 def velocity(x: Array, weights: Weights) -> tuple[Array, Array]:
     """v_x = sum_{y,f} W_f(x, y) g_f(phi_y) and div v = sum_{x,f} W_f(x, x) g_f'(phi_x), float64.
 
-    Weights of one time.  2110.02673, eqs. 8 and 9.  (chain, *sites) -> (chain, *sites), (chain,)
+    Weights of one time.  de Haan et al., 2110.02673.  (chain, *sites) -> (chain, *sites), (chain,)
     """
     g = _Features(x, weights)
     return weights.coupling.spread(g.values()), sum_chains(weights.local * g.slopes())

@@ -55,7 +55,7 @@ def with_score(
 def carried(stages: Array, zeta: Array, weight: Array, weights: Weights, step: float) -> Array:
     """d zeta / dt = -J^T zeta - weight d div along the stages: d log q for weight 1.  (chain, *sites) -> the same
 
-    The same Runge-Kutta steps as for the field, so that both could be one system.  2110.02673, section 2.
+    By the Runge-Kutta steps of the field, as of one system of both.  Vaitl et al., 2206.09016.
     """
     for n in range(_steps(weights)):
         total, at = zeta, zeta

@@ -64,7 +64,7 @@ def matrices_of(row: Array, n: int) -> Array:
 
 
 @lru_cache
-def _tables(group: GaugeGroup) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def linear_maps(group: GaugeGroup) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """q and H as linear maps of `rows`, and ad_Q of q.  -> (n, 2 N^2), (n n, 2 N^2), (n n, n)"""
     t, scale = group.generators, 1.0 / group.index
     n = len(t)
@@ -83,7 +83,7 @@ def _commutators(t: np.ndarray) -> np.ndarray:
 
 def _table(which: int, group: GaugeGroup, like: Array) -> Array:
     """One of the tables in the precision and place of an array, transposed: it acts on rows from the right."""
-    return namespace(like).asarray(_tables(group)[which].T, dtype=like.dtype, device=like.device)
+    return namespace(like).asarray(linear_maps(group)[which].T, dtype=like.dtype, device=like.device)
 
 
 def exponent(m: Array, group: GaugeGroup) -> Array:

@@ -6,17 +6,19 @@ z_i = theta_i + sum_j phi_ij rho_ij, rho_ij = Re tr(C_i C_j^dagger)/N over the p
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.fields.links import group_of
 from latticekit.flows.base import sum_chains
-from latticekit.flows.gauge.residual_jacobian import exponent, jacobian, log_det, matrices_of, pull, rows
+from latticekit.flows.gauge.residual_jacobian import exponent, jacobian, linear_maps, log_det, matrices_of, pull, rows
 from latticekit.flows.gauge.residual_links import Sublattice, put, take
 from latticekit.flows.gauge.residual_staples import staples, staples_vjp
-from latticekit.groups import GaugeGroup
+from latticekit.groups import SU, GaugeGroup
 from latticekit.groups.matrices import dagger, mul
 
 Array = Any
@@ -28,6 +30,15 @@ class Move(NamedTuple):
     links: Sublattice
     loops: tuple[str, ...] = ("plaquette",)
     reach: float = 0.9
+
+    def tables(self, n: int) -> Callable[[], Any]:
+        """What makes q, H and ad_Q linear maps, for kernels; the same object for the same N."""
+        return _tables_of(n)
+
+
+@lru_cache
+def _tables_of(n: int) -> Callable[[], Any]:
+    return partial(linear_maps, SU(n))
 
 
 class Staples(NamedTuple):
@@ -43,6 +54,7 @@ class Staples(NamedTuple):
     """V = sum_i w_i C_i.  (chain, N, N, A)"""
 
 
+@accelerated(numpy="latticekit.kernels.cpu.residual:apply")
 def residual_apply(x: Array, move: Move, theta: Array, phi: Array | None) -> tuple[Array, Array]:
     """U' = exp(Q) U on active links, Q = i q_a T_a, q = -Im tr(T U V)/index; log_det (chain,).
 
@@ -85,6 +97,7 @@ def solve(y: Array, move: Move, seen: Staples, iterations: int) -> tuple[Array, 
     )
 
 
+@accelerated(numpy="latticekit.kernels.cpu.residual:vjp")
 def residual_vjp(
     x: Array, move: Move, theta: Array, phi: Array | None, y_bar: Array, weight: Array
 ) -> tuple[Array, Array, Array | None]:
@@ -101,6 +114,7 @@ def residual_vjp(
     return x_bar + staples_vjp(group.matrices(x), move.links, move.loops, c_bar, group), theta_bar, phi_bar
 
 
+@accelerated(numpy="latticekit.kernels.cpu.residual:solve")
 def residual_solve(x: Array, move: Move, theta: Array, phi: Array | None, zeta: Array, weight: Array) -> Array:
     """zeta with those of active links carried forward: exp(ad_Q) (1 + Psi H)^-T (zeta - weight d log_det)."""
     xp, group, seen = namespace(x), group_of(x), look(x, move, theta, phi)
