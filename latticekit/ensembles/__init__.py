@@ -6,13 +6,13 @@ from latticekit.ensembles.drawing import draw_ensemble
 from latticekit.ensembles.driver import sample
 from latticekit.ensembles.faults import StoreDamaged, StoreError, StoreWarning
 from latticekit.ensembles.measuring import measure
-from latticekit.ensembles.models import load_model, save_model
+from latticekit.ensembles.models.bundle import load_model, save_model
 from latticekit.ensembles.netcdf import from_netcdf, to_netcdf
 from latticekit.ensembles.opening import open_ensemble
 from latticekit.ensembles.recorder import NonFiniteError
 from latticekit.ensembles.summary import Summary, summary
-from latticekit.ensembles.trained import Trained
-from latticekit.ensembles.training import train
+from latticekit.ensembles.training.driver import train
+from latticekit.ensembles.training.trained import Trained
 
 __all__ = [
     "Assessment",

@@ -10,7 +10,7 @@ import xarray as xr
 
 from latticekit.arrays import to_host
 from latticekit.ensembles.style import BLUE, GREY, RED, drawn
-from latticekit.ensembles.trained import Trained
+from latticekit.ensembles.training.trained import Trained
 from latticekit.ensembles.weighing import log_z, weights_of
 from latticekit.estimators import bracket
 from latticekit.flows import EquivariantODE, Layer

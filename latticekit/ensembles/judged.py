@@ -9,7 +9,7 @@ import numpy as np
 
 from latticekit.actions import Action
 from latticekit.arrays import to_host
-from latticekit.ensembles.training_plan import TrainingPlan
+from latticekit.ensembles.training.plan import TrainingPlan
 from latticekit.estimators import expected_acceptance, reverse_ess
 from latticekit.flows import Flow
 from latticekit.random import Key

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 import latticekit as lk
 from latticekit.arrays import to_host, tree_items
-from latticekit.ensembles import StoreDamaged, StoreError, safetensors, toml
-from latticekit.ensembles.models import load_model, save_model
+from latticekit.ensembles import StoreDamaged, StoreError
+from latticekit.ensembles.models import safetensors, toml
+from latticekit.ensembles.models.bundle import load_model, save_model
 from latticekit.flows import Flow, bundled
 from latticekit.flows.bundled import described
 from latticekit.random import Key
@@ -137,7 +138,7 @@ def test_nothing_is_overwritten_unasked(tmp_path):
 
 
 def test_a_failed_write_leaves_the_old_model(tmp_path, monkeypatch):
-    from latticekit.ensembles import models
+    from latticekit.ensembles.models import bundle as models
 
     save_model(tmp_path / "m", small())
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import latticekit as lk
-from latticekit.ensembles import StoreError, training_loop
+from latticekit.ensembles import StoreError
 from latticekit.ensembles.reading import open_ensemble
+from latticekit.ensembles.training import loop as training_loop
 from latticekit.flows.continuous import ContinuousFlow
 from latticekit.flows.free_field import FreeField
 from latticekit.random import Key

@@ -6,7 +6,7 @@ import numpy as np
 
 import latticekit as lk
 from latticekit.arrays import tree_items
-from latticekit.ensembles import training_loop
+from latticekit.ensembles.training import loop as training_loop
 from tests.training.flows import PHI4
 from tests.training.layers import SinhArcsinh
 

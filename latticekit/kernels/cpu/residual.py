@@ -29,7 +29,8 @@ def covered(x: Array, move: Any) -> bool:
 def _maps(tables: Any, char: str) -> Any:
     """q, H, ad as sparse maps of rows of M and q, and their transposes, that of H with its indices exchanged."""
     q, h, ad = tables()
-    n = len(q)
+    n, numbers = len(q), np.arange(q.shape[1]).reshape(2, -1).T.reshape(-1)  # re and im of each element together
+    q, h = q[:, numbers], h[:, numbers]
     swapped = h.reshape(n, n, -1).transpose(1, 0, 2).reshape(h.shape)
     return tuple(_sparse(one, char) for one in (q, h, ad, q.T, swapped.T, ad.T))
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from latticekit.arrays import tree_items
+from latticekit.fields import plane_averages, stout
 from latticekit.flows.gauge.residual import ResidualFlow, ResidualLayer
 from latticekit.flows.gauge.residual_jacobian import exponent, jacobian, rows
 from latticekit.flows.gauge.residual_links import Sublattice, put, take
 from latticekit.flows.gauge.residual_update import look
 from latticekit.flows.parameters import Setting
-from latticekit.fields import plane_averages, stout
 from latticekit.groups import SU, U1
 from latticekit.groups.matrices import mul
 from latticekit.random import Key

@@ -42,7 +42,7 @@ class Trained:
 
     def save(self, path: str | Path, overwrite: bool = False) -> Path:
         """Write a model bundle, `latticekit.save_model(path, self)`."""
-        from latticekit.ensembles.models import save_model
+        from latticekit.ensembles.models.bundle import save_model
 
         return save_model(path, self, overwrite=overwrite)
 

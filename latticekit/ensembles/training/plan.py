@@ -9,7 +9,7 @@ from typing import Any
 
 from latticekit.actions import Action
 from latticekit.ensembles.provenance import fingerprint, provenance
-from latticekit.ensembles.trained import Trained
+from latticekit.ensembles.training.trained import Trained
 from latticekit.flows import Flow, Layer, Prior
 from latticekit.flows.digests import params_digest, plain_data
 from latticekit.flows.parameters import count

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from latticekit.ensembles.trained import Trained
+from latticekit.ensembles.training.trained import Trained
 
 _TEXT = """\
 # {layer} on {lattice}

@@ -18,12 +18,12 @@ import xarray as xr
 from latticekit.actions import Action, action_from
 from latticekit.arrays import backend as backend_of
 from latticekit.arrays import to_host, tree_from_items, tree_items
-from latticekit.ensembles import safetensors, toml
 from latticekit.ensembles.durable import partial_of, replace_directory, replace_file
 from latticekit.ensembles.faults import StoreDamaged, StoreError
-from latticekit.ensembles.model_card import card
-from latticekit.ensembles.trained import MODEL, Trained
-from latticekit.ensembles.training_plan import dtype_name
+from latticekit.ensembles.models import safetensors, toml
+from latticekit.ensembles.models.card import card
+from latticekit.ensembles.training.plan import dtype_name
+from latticekit.ensembles.training.trained import MODEL, Trained
 from latticekit.flows import Flow
 from latticekit.flows.bundled import built, known_parts
 from latticekit.flows.parameters import Setting, count
@@ -187,6 +187,6 @@ def _with_prefix(arrays: dict[str, np.ndarray], prefix: str) -> Iterator[tuple[s
 
 
 def _history(columns: dict[str, np.ndarray], tables: dict[str, Any]) -> xr.Dataset:
-    from latticekit.ensembles.training_record import labelled
+    from latticekit.ensembles.training.record import labelled
 
     return labelled(columns).assign_attrs(tables.get("provenance") or {})

@@ -10,8 +10,8 @@ from typing import Any
 from latticekit.ensembles.memory import Memory
 from latticekit.ensembles.progress import Progress
 from latticekit.ensembles.store import Store
-from latticekit.ensembles.training_plan import TrainingPlan
-from latticekit.ensembles.training_record import block_of, packed, unpacked
+from latticekit.ensembles.training.plan import TrainingPlan
+from latticekit.ensembles.training.record import block_of, packed, unpacked
 from latticekit.training import Report, State, TrainingError, begin, fit
 
 _COMMIT_SECONDS, _SHOW_SECONDS, _MOST_STEPS, _SHOWN_STEPS = 5.0, 0.5, 4096, 50

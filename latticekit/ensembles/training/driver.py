@@ -12,13 +12,13 @@ from latticekit.actions import Action
 from latticekit.ensembles.fields import fields_of
 from latticekit.ensembles.judged import chosen
 from latticekit.ensembles.memory import Memory
-from latticekit.ensembles.models import save_model
+from latticekit.ensembles.models.bundle import save_model
 from latticekit.ensembles.progress import Progress, progress_of
 from latticekit.ensembles.reading import root_attributes
 from latticekit.ensembles.store import Store
-from latticekit.ensembles.trained import HISTORY, MODEL, Trained
-from latticekit.ensembles.training_loop import run_training, steps_within
-from latticekit.ensembles.training_plan import TrainingPlan, start_of, target_of
+from latticekit.ensembles.training.loop import run_training, steps_within
+from latticekit.ensembles.training.plan import TrainingPlan, start_of, target_of
+from latticekit.ensembles.training.trained import HISTORY, MODEL, Trained
 from latticekit.flows import Flow, Layer, Prior
 from latticekit.training import (
     ForwardPath,
