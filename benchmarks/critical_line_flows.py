@@ -68,10 +68,10 @@ def row(extent, steps, seed, dtype):
     ess, acceptance = judged(flow, action)
     fine_ess, _ = judged(fine, action)
     double, _ = judged(flow.on((2 * extent,) * 2), action, 4096)
-    return (
-        f"| {extent} | {seed} | {steps} | {seconds:.1f} | {bracket(trained.ess, trained.record['ess_error'])} | {ess:.4f} "
-        f"| {acceptance:.3f} | {fine_ess:.4f} | {defect(flow)} | {defect(fine)} | {double:.3f} | {ess**4:.3f} |"
-    )
+    first = bracket(trained.ess, trained.record["ess_error"])
+    cells = [extent, seed, steps, f"{seconds:.1f}", first, f"{ess:.4f}", f"{acceptance:.3f}", f"{fine_ess:.4f}"]
+    cells += [defect(flow), defect(fine), f"{double:.3f}", f"{ess**4:.3f}"]
+    return "| " + " | ".join(map(str, cells)) + " |"
 
 
 def main():
@@ -83,7 +83,8 @@ def main():
     wanted = parser.parse_args()
     lk.set_threads(1)
     print(f"dgemm {gemm_rate():.0f} GFlop/s, {wanted.dtype}\n")
-    print("| L | seed | steps | CPU s | ESS (4096) | ESS | acc. | ESS, 16 steps | defect | defect, 16 | ESS 2L | ESS^4 |")
+    names = ["L", "seed", "steps", "CPU s", "ESS (4096)", "ESS", "acceptance", "ESS, 16 steps", "defect", "defect, 16"]
+    print("| " + " | ".join([*names, "ESS 2L", "ESS^4"]) + " |")
     print("|" + "---|" * 12, flush=True)
     for point in wanted.points:
         extent, steps = map(int, point.split(":"))

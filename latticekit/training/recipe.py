@@ -11,7 +11,7 @@ from latticekit.training.optimisers import Adam, Optimiser
 from latticekit.training.reverse import Path
 from latticekit.training.schedules import Cosine, Schedule
 
-_SMALL, _LARGE = 8, 12  # extents up to which the larger learning rate and the larger batch are used
+_SMALL = 12  # extent up to which the larger batch is used
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ class Recipe:
 
 def default_batch(sites: tuple[int, ...]) -> int:
     """128 up to 12 x 12, 64 beyond."""
-    return 128 if max(sites) <= _LARGE else 64
+    return 128 if max(sites) <= _SMALL else 64
 
 
 def default_rate(sites: tuple[int, ...]) -> float:
-    """Peak learning rate of Adam for continuous flows: 2e-2 up to extent 8, 1e-2 beyond."""
-    return 2e-2 if max(sites) <= _SMALL else 1e-2
+    """Peak learning rate of Adam for continuous flows, 0.16 / L and at most 2e-2: larger ones diverge from L = 32 on."""
+    return min(2e-2, 0.16 / max(sites))

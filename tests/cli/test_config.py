@@ -122,7 +122,7 @@ def test_presets():
     assert config.lattice.shape == (4, 4)
     with pytest.raises(ValueError, match="preset E1 is a point of phi4"):
         tree.resolved(given(action={"preset": "E1", "name": "free_scalar"}))
-    with pytest.raises(ValueError, match="preset su3-6.0 is a point of wilson, not of phi4: write name = wilson"):
+    with pytest.raises(ValueError, match=r"preset su3-6\.0 is a point of wilson, not of phi4: write name = wilson"):
         tree.resolved(given(action={"preset": "su3-6.0"}))
 
 

@@ -66,7 +66,11 @@ class ResidualLayer(Layer):
         object.__setattr__(self, "loops", tuple(self.loops))
         if not 0 < self.reach < 1:
             raise ValueError(f"reach must lie between 0 and 1, where the layer is invertible: got {self.reach}")
-        if self.loops[:1] != ("plaquette",) or len(set(self.loops)) < len(self.loops) or not set(self.loops) <= set(LOOPS):
+        if (
+            self.loops[:1] != ("plaquette",)
+            or len(set(self.loops)) < len(self.loops)
+            or not set(self.loops) <= set(LOOPS)
+        ):
             raise ValueError(f"loops must be plaquette, then others of {', '.join(LOOPS)}: got {self.loops}")
         if self.tied not in TIED:
             raise ValueError(f"tied must be one of {', '.join(TIED)}, got {self.tied!r}")
@@ -211,6 +215,8 @@ def ResidualFlow(
     modulus = 2 if tuple(loops) == ("plaquette",) else 4
     shared = (loops, tied, context, reach, conditions, degree, centre, spread)
     made = [
-        ResidualLayer(Sublattice(mu, colour, modulus, window), *shared) for mu in range(dim) for colour in range(modulus)
+        ResidualLayer(Sublattice(mu, colour, modulus, window), *shared)
+        for mu in range(dim)
+        for colour in range(modulus)
     ]
     return Sequential(tuple(made) * sweeps, checkpoint)

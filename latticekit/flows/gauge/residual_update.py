@@ -102,7 +102,7 @@ def residual_vjp(
     x: Array, move: Move, theta: Array, phi: Array | None, y_bar: Array, weight: Array
 ) -> tuple[Array, Array, Array | None]:
     """Back to links and weights.  -> algebra, (chain, S), (chain, S, P)"""
-    xp, group, seen = namespace(x), group_of(x), look(x, move, theta, phi)
+    group, seen = group_of(x), look(x, move, theta, phi)
     u = _matrices(_active(x, move), group)
     m = rows(mul(u, seen.v))
     one = jacobian(m, exponent(m, group), group)

@@ -88,8 +88,8 @@ def melt_in(typingctx: Any) -> Any:
 
 
 def _lent(context: Any, builder: Any, t: Any, value: Any) -> Any:
-    if isinstance(t, types.BaseTuple):
-        parts = [_lent(context, builder, one, builder.extract_value(value, n)) for n, one in enumerate(t)]
+    if isinstance(t, (types.Tuple, types.UniTuple)):
+        parts = [_lent(context, builder, one, builder.extract_value(value, n)) for n, one in enumerate(t.types)]
         return context.make_tuple(builder, t, parts)
     if not isinstance(t, types.Array):
         return value

@@ -134,5 +134,3 @@ def solve(x: Array, move: Any, theta: Array, phi: Array | None, zeta: Array, wei
     if not covered(x, move) or not algebra_of(x, zeta):
         return NotImplemented
     return Case(x, move, theta, phi).back("solve", zeta, weight)[0]
-
-

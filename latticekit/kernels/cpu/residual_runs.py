@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from latticekit.kernels.cpu import residual_algebra as algebra
+from latticekit.kernels.cpu import residual_back as back
 from latticekit.kernels.cpu import residual_links as links
 from latticekit.kernels.cpu.gauge_lanes import carry
 from latticekit.kernels.cpu.gauge_local_lanes import TARGETS, lent
@@ -75,6 +76,7 @@ def _back(
         unpack_algebra(out, work, at[1], block, pack_tables, shape, N * N - 1)
 
 
+@lru_cache
 def _loops(n: int, char: str) -> dict[str, Any]:
     """What the visit of one link is made of."""
 
@@ -91,22 +93,31 @@ def _loops(n: int, char: str) -> dict[str, Any]:
     overlap = made(links.overlap_of)
     room = {name: at[name] for name in at if name != "ROOM"}
     weigh = made(links.weighed, clear=clear, overlap=overlap, **room)
-    tools = {"clear": clear, "sparse": sparse, "product": product, "add_one": plus, "series": series, "turn_over": turn_over}
-    see = made(links.seen, around=around, one_staple=made(links.staple_of), weigh=weigh, clear=clear, sparse=sparse, **room)
+    tools = {
+        "clear": clear,
+        "sparse": sparse,
+        "product": product,
+        "add_one": plus,
+        "series": series,
+        "turn_over": turn_over,
+    }
+    see = made(
+        links.seen, around=around, one_staple=made(links.staple_of), weigh=weigh, clear=clear, sparse=sparse, **room
+    )
     times_vector = made(algebra.times_vector)
-    back = made(algebra.series_vjp, product=product, turn_over=turn_over, clear=clear)
+    series_vjp = made(algebra.series_vjp, product=product, turn_over=turn_over, clear=clear)
     inverted = made(algebra.inverted)
-    pull = made(links.pulled, **tools, inverted=inverted, times_vector=times_vector, series_vjp=back, **room)
+    pull = made(back.pulled, **tools, inverted=inverted, times_vector=times_vector, series_vjp=series_vjp, **room)
     exponential = EXPONENTIALS.get(n, su_exp.exp_any).build(TARGETS[char])
-    scatter = made(links.staples_back, around=around, give=made(links.given, clear=clear), **room)
+    scatter = made(back.staples_back, around=around, give=made(back.given, clear=clear), **room)
     return {
         **tools, **room, "see": see, "pull": pull, "scatter": scatter, "times_vector": times_vector,
-        "spread": made(links.weights_back, overlap=overlap, **room),
+        "spread": made(back.weights_back, overlap=overlap, **room),
         "move_by": made(links.moved, exponential=exponential, **room), "eliminated": made(algebra.eliminated),
     }  # fmt: skip
 
 
-_KINDS = {"apply": (_apply, links.applied), "vjp": (_back, links.backward), "solve": (_back, links.forward)}
+_KINDS = {"apply": (_apply, links.applied), "vjp": (_back, back.backward), "solve": (_back, back.forward)}
 
 
 @lru_cache
