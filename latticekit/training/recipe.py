@@ -52,5 +52,5 @@ def default_batch(sites: tuple[int, ...]) -> int:
 
 
 def default_rate(sites: tuple[int, ...]) -> float:
-    """Peak learning rate of Adam for continuous flows, 0.16 / L and at most 2e-2: larger ones diverge from L = 32 on."""
+    """Peak learning rate of Adam for continuous flows: 0.16 / L, at most 2e-2; 1e-2 diverges at L = 32."""
     return min(2e-2, 0.16 / max(sites))
