@@ -19,13 +19,13 @@ FINE, FAILED, MISTAKE, INTERRUPTED = 0, 1, 2, 130
 
 _HOME = Path(__file__).resolve().parents[1]
 _COMMANDS = {
-    "demo": "Check phi^4 by HMC and by a flow against exact values and each other, in half a minute.",
+    "demo": "Check phi^4, by HMC and by a flow, against exact values; half a minute.",
     "init": "Write a commented run.toml, or flow.toml, to start from.",
     "run": "Sample an ensemble as a TOML file says; options beat the file.",
     "train": "Train a flow as a TOML file says; options beat the file.",
     "measure": "Measure further observables on the stored configurations.",
     "summary": "Mean, error, tau_int, ESS, R-hat, exact value, and whether to trust the run.",
-    "plot": "Draw an ensemble (history, autocorrelation, histogram, ...) or a trained flow as PNG files.",
+    "plot": "Draw an ensemble (history, histogram, ...) or a trained flow as PNG files.",
     "convert": "Copy an ensemble to .zarr, .nc, .npz or gauge files, or back.",
     "info": "Show versions, backends, devices, threads and the kernel cache.",
 }

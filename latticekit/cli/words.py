@@ -46,6 +46,7 @@ WORDS = {
     "layers": "couplings, on even and odd sites in turn",
     "hidden": "channels of the hidden layers of each network",
     "kernel": "extent of the convolutions",
+    "odd": "networks respect phi -> -phi",
     # updates
     "block": "proposals per flow evaluation and chain; left out: enough to fill it",
     "trajectory_length": "molecular-dynamics time of a trajectory",

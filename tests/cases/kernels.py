@@ -1,6 +1,6 @@
 """Inputs of every accelerated function, gathered from the rooms: name in arrays.REGISTRY -> cases."""
 
 from tests.cases import KERNELS as CLASSICAL
-from tests.cases import continuous, gauge_flows, networks
+from tests.cases import continuous, gauge_flows, networks, residual
 
-KERNELS = CLASSICAL | networks.KERNELS | continuous.KERNELS | gauge_flows.KERNELS
+KERNELS = CLASSICAL | networks.KERNELS | continuous.KERNELS | gauge_flows.KERNELS | residual.KERNELS

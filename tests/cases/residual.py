@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from latticekit.flows import Inverse
 from latticekit.flows.gauge.residual import ResidualFlow, ResidualLayer
 from latticekit.flows.gauge.residual_links import Sublattice
+from latticekit.flows.gauge.residual_update import Move
 from latticekit.groups import SU, U1
+from latticekit.random import Key
+from tests.cases import KernelCase
 from tests.cases.gauge_flows import GaugeLayerCase
 
 BOTH = ("plaquette", "rectangle")
@@ -36,4 +42,29 @@ LAYERS = {
     "su2 flow": GaugeLayerCase(ResidualFlow(1, 2, reach=0.5), SU(2)),
     "su2 flow, checkpoints": GaugeLayerCase(ResidualFlow(1, 2, reach=0.5, checkpoint=3), SU(2)),
     "inverse of su2": GaugeLayerCase(Inverse(layer(reach=0.5)), SU(2)),
+}
+
+
+def _updates(back: bool) -> list[KernelCase]:
+    """Arguments of the accelerated updates: more chains than fill a vector, or fewer, with context or without."""
+    cases = []
+    for n, dtype, sites, chains, mu in (
+        (3, "float64", (2, 4, 4, 2), 2, 3),
+        (3, "float64", (4, 2), 9, 0),
+        (2, "float32", (4, 6, 2), 3, 1),
+    ):
+        group, like, s = SU(n), np.zeros(0, dtype), 2 * len(sites) - 2
+        x = group.random(Key(1), group.shape(chains, sites), like)
+        theta, phi = (Key(2 + k).normal((chains, *[s] * (1 + k)), like) for k in (0, 1))
+        bars = (group.random_algebra(Key(4), x), Key(5).normal((chains,), np.zeros(0))) if back else ()
+        move = Move(Sublattice(mu, chains % 2), reach=0.8)
+        cases += [KernelCase((x, move, theta, one, *bars)) for one in (phi, None)]
+    return cases
+
+
+ROOM = "latticekit.flows.gauge.residual_update"
+KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
+    f"{ROOM}.residual_apply": lambda: _updates(False),
+    f"{ROOM}.residual_vjp": lambda: _updates(True),
+    f"{ROOM}.residual_solve": lambda: _updates(True),
 }

@@ -7,13 +7,15 @@ import pytest
 import latticekit
 from latticekit.cli import program
 
-COMMANDS = ["demo", "init", "run", "measure", "summary", "plot", "convert", "info"]
+COMMANDS = ["demo", "init", "run", "train", "measure", "summary", "plot", "convert", "info"]
 
 
 def test_help_names_every_command(call):
     result = call("--help")
     assert result.code == 0
-    assert [line.split(":")[0].strip() for line in result.out.splitlines() if line.startswith("  ")][:8] == COMMANDS
+    assert [line.split(":")[0].strip() for line in result.out.splitlines() if line.startswith("  ")][
+        : len(COMMANDS)
+    ] == COMMANDS
 
 
 @pytest.mark.parametrize("command", COMMANDS)
