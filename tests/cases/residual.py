@@ -9,7 +9,7 @@ import numpy as np
 
 from latticekit.flows import Inverse
 from latticekit.flows.gauge.residual import ResidualFlow, ResidualLayer
-from latticekit.flows.gauge.residual_links import Sublattice
+from latticekit.flows.gauge.residual_links import ActiveLinks
 from latticekit.flows.gauge.residual_update import Move
 from latticekit.groups import SU, U1
 from latticekit.random import Key
@@ -21,7 +21,7 @@ BOTH = ("plaquette", "rectangle")
 
 def layer(mu: int = 0, colour: int = 0, modulus: int = 2, **settings: Any) -> ResidualLayer:
     """A residual layer of the links of one direction and colour."""
-    return ResidualLayer(Sublattice(mu, colour, modulus, settings.pop("window", ())), **settings)
+    return ResidualLayer(ActiveLinks(mu, colour, modulus, settings.pop("window", ())), **settings)
 
 
 LAYERS = {
@@ -57,7 +57,7 @@ def _updates(back: bool) -> list[KernelCase]:
         x = group.random(Key(1), group.shape(chains, sites), like)
         theta, phi = (Key(2 + k).normal((chains, *[s] * (1 + k)), like) for k in (0, 1))
         bars = (group.random_algebra(Key(4), x), Key(5).normal((chains,), np.zeros(0))) if back else ()
-        move = Move(Sublattice(mu, chains % 2), reach=0.8)
+        move = Move(ActiveLinks(mu, chains % 2), reach=0.8)
         cases += [KernelCase((x, move, theta, one, *bars)) for one in (phi, None)]
     return cases
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from latticekit.arrays import namespace
-from latticekit.flows.gauge.knots import Spline
+from latticekit.flows.gauge.knots import PeriodicSpline
 from latticekit.flows.gauge.mixture import Mixture
 from latticekit.flows.gauge.monotone import MonotoneMap
 from latticekit.groups.u1 import wrap
@@ -89,9 +89,9 @@ class CircularSpline(CircularTransform):
             raise ValueError(f"`least` must lie between 0 and 1, got {self.least}")
 
     @property
-    def map(self) -> Spline:
+    def map(self) -> PeriodicSpline:
         """The spline."""
-        return Spline(self.bins, self.least)
+        return PeriodicSpline(self.bins, self.least)
 
 
 def turn(p: Array) -> Array:

@@ -26,7 +26,7 @@ class Knots(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Spline(MonotoneMap):
+class PeriodicSpline(MonotoneMap):
     """`bins` rational-quadratic pieces of [-pi, pi]; parameters: widths, heights, slopes at the knots.
 
     Widths and heights by softmax, each at least `least` of the average; slopes by softplus, at least `least`; the

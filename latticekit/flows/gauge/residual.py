@@ -10,7 +10,7 @@ import numpy as np
 from latticekit.arrays import namespace
 from latticekit.fields.smearing import LOOPS
 from latticekit.flows.base import Layer, Residuals
-from latticekit.flows.gauge.residual_links import Sublattice
+from latticekit.flows.gauge.residual_links import ActiveLinks
 from latticekit.flows.gauge.residual_staples import staple_paths
 from latticekit.flows.gauge.residual_update import Move, look, residual_apply, residual_solve, residual_vjp, solve
 from latticekit.flows.parameters import Setting, Tree
@@ -45,14 +45,16 @@ class ResidualLayer(Layer):
 
     loops: kinds of `fields.smearing.LOOPS`; rectangles need links of modulus 4.  tied: weights are the same for each
     kind of loop ("loops"), also by plane ("planes"), or free for every staple ("none").  context: with phi.
+    start: weight of plaquette staples that fresh parameters have, 0 for the identity.
     conditions: theta and phi are polynomials of this degree in as many couplings, (c - centre)/spread.
     """
 
-    links: Sublattice
+    links: ActiveLinks
     loops: tuple[str, ...] = ("plaquette",)
     tied: str = "loops"
     context: bool = True
     reach: float = 0.9
+    start: float = 0.0
     conditions: int = 0
     degree: int = 1
     centre: tuple[float, ...] = ()
@@ -86,12 +88,18 @@ class ResidualLayer(Layer):
             object.__setattr__(self, name, given)
 
     def init(self, setting: Setting) -> Self:
-        """theta = phi = 0, the identity."""
-        made = self.resized(setting.sites)
-        xp, like, dim = namespace(setting.like), setting.like, len(setting.sites)
-        powers, own, first = 1 + self.conditions * self.degree, len(_classes(self, dim)[0]), len(_classes(self, dim)[1])
-        shapes = {"theta": (powers, own)} | ({"phi": (powers, own, first)} if self.context else {})
-        return replace(made, own={k: xp.zeros(s, dtype=like.dtype, device=like.device) for k, s in shapes.items()})
+        """phi = 0, and theta = 0 but for `start`."""
+        made, xp, like = self.resized(setting.sites), namespace(setting.like), setting.like
+        every, plaquettes = _classes(self, len(setting.sites))
+        full = self.start * len(staple_paths(self.links.mu, self.loops, len(setting.sites))) / self.reach
+        if not abs(full) < 1:
+            raise ValueError(
+                f"start must be below {self.start / full:.3g}, the bound of weights here: got {self.start}"
+            )
+        theta = np.zeros((1 + self.conditions * self.degree, len(every)))
+        theta[0, : len(plaquettes)] = np.arctanh(full)
+        values = {"theta": theta} | ({"phi": np.zeros((*theta.shape, len(plaquettes)))} if self.context else {})
+        return replace(made, own={k: xp.asarray(v, dtype=like.dtype, device=like.device) for k, v in values.items()})
 
     def resized(self, sites: tuple[int, ...]) -> Self:
         """The same layer on another lattice that the mask fits: every link sees the same function."""
@@ -199,6 +207,7 @@ def ResidualFlow(
     tied: str = "loops",
     context: bool = True,
     reach: float = 0.9,
+    start: float = 0.0,
     conditions: int = 0,
     degree: int = 1,
     centre: tuple[float, ...] = (),
@@ -213,9 +222,9 @@ def ResidualFlow(
     if sweeps < 1:
         raise ValueError(f"ResidualFlow needs at least one sweep, got {sweeps}")
     modulus = 2 if tuple(loops) == ("plaquette",) else 4
-    shared = (loops, tied, context, reach, conditions, degree, centre, spread)
+    shared = (loops, tied, context, reach, start, conditions, degree, centre, spread)
     made = [
-        ResidualLayer(Sublattice(mu, colour, modulus, window), *shared)
+        ResidualLayer(ActiveLinks(mu, colour, modulus, window), *shared)
         for mu in range(dim)
         for colour in range(modulus)
     ]

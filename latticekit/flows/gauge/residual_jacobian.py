@@ -114,7 +114,7 @@ def log_det(one: Jacobian) -> Array:
 
 
 def pull(one: Jacobian, q_bar: Array, weight: Array, group: GaugeGroup) -> Array:
-    """Cotangent of the rows of M from that of q, and weight (chain,) of log-dets.  (chain, A, n) -> (chain, A, 2 N^2)"""
+    """Cotangent of rows of M from that of q and weights of log-dets.  (chain, A, n), (chain,) -> (chain, A, 2 N^2)"""
     xp, n = namespace(q_bar), q_bar.shape[-1]
     each = xp.astype(weight, q_bar.dtype)[:, None, None, None]
     inverse = xp.linalg.inv(one.whole)

@@ -18,7 +18,7 @@ Sites = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Sublattice:
+class ActiveLinks:
     """Active are the links U_mu(x) with (sum_nu a_nu x_nu) mod modulus = colour; all others are frozen.
 
     modulus 2: parity, a_nu = 1, for plaquettes.  modulus 4: a_mu = 2 and 1 else, for rectangles too, which reach two
@@ -75,7 +75,7 @@ class Sublattice:
 
 
 @lru_cache(maxsize=256)
-def _indices(links: Sublattice, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
+def _indices(links: ActiveLinks, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
     """Flat indices of active sites, and for every site its own index, or V + n at the n-th active one."""
     sites, x = links.check(sites), np.indices(sites)
     mask = np.tensordot(np.array(links.coefficients(len(sites))), x, 1) % links.modulus == links.colour
@@ -89,14 +89,14 @@ def _indices(links: Sublattice, sites: Sites) -> tuple[np.ndarray, np.ndarray]:
     return active, back
 
 
-def take(field: Array, links: Sublattice, sites: Sites) -> Array:
+def take(field: Array, links: ActiveLinks, sites: Sites) -> Array:
     """Values at active sites.  (..., *sites) -> (..., A)"""
     xp = namespace(field)
     index = xp.asarray(_indices(links, sites)[0], device=field.device)
     return xp.take(_flat(field, sites), index, axis=field.ndim - len(sites))
 
 
-def put(field: Array, values: Array, links: Sublattice, sites: Sites) -> Array:
+def put(field: Array, values: Array, links: ActiveLinks, sites: Sites) -> Array:
     """The field with other values at active sites.  (..., *sites), (..., A) -> (..., *sites)"""
     xp, axis = namespace(field), field.ndim - len(sites)
     index = xp.asarray(_indices(links, sites)[1], device=field.device)

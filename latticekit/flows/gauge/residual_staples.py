@@ -9,7 +9,7 @@ from latticekit.fields import Path
 from latticekit.fields.loops import transporter, transporter_vjp
 from latticekit.fields.smearing import LOOPS
 from latticekit.flows.gauge.residual_jacobian import matrices_of, rows
-from latticekit.flows.gauge.residual_links import Sublattice, put, take
+from latticekit.flows.gauge.residual_links import ActiveLinks, put, take
 from latticekit.flows.gauge.wilson_loops import links_of
 from latticekit.groups import GaugeGroup
 from latticekit.groups.matrices import dagger
@@ -23,7 +23,7 @@ def staple_paths(mu: int, loops: tuple[str, ...], dim: int) -> list[tuple[str, i
     return [(kind, nu, path) for kind in loops for nu in range(dim) if nu != mu for path in LOOPS[kind](mu, nu)]
 
 
-def staples(u: Array, links: Sublattice, loops: tuple[str, ...]) -> Array:
+def staples(u: Array, links: ActiveLinks, loops: tuple[str, ...]) -> Array:
     """Rows of the staples C_i of active links.  (chain, mu, N, N, *sites) -> (chain, A, i, 2 N^2)"""
     dim, sites = u.shape[1], tuple(u.shape[4:])
     found = [
@@ -33,7 +33,7 @@ def staples(u: Array, links: Sublattice, loops: tuple[str, ...]) -> Array:
     return rows(namespace(u).stack(found, axis=1))
 
 
-def staples_vjp(u: Array, links: Sublattice, loops: tuple[str, ...], bar: Array, group: GaugeGroup) -> Array:
+def staples_vjp(u: Array, links: ActiveLinks, loops: tuple[str, ...], bar: Array, group: GaugeGroup) -> Array:
     """Back from rows of staples to the links.  (chain, A, i, 2 N^2) -> algebra"""
     dim, sites, found = u.shape[1], tuple(u.shape[4:]), []
     blank = namespace(u).zeros_like(u[:, 0, ...])

@@ -16,7 +16,7 @@ from latticekit.arrays import accelerated, namespace
 from latticekit.fields.links import group_of
 from latticekit.flows.base import sum_chains
 from latticekit.flows.gauge.residual_jacobian import exponent, jacobian, linear_maps, log_det, matrices_of, pull, rows
-from latticekit.flows.gauge.residual_links import Sublattice, put, take
+from latticekit.flows.gauge.residual_links import ActiveLinks, put, take
 from latticekit.flows.gauge.residual_staples import staples, staples_vjp
 from latticekit.groups import SU, GaugeGroup
 from latticekit.groups.matrices import dagger, mul
@@ -27,7 +27,7 @@ Array = Any
 class Move(NamedTuple):
     """Which links move, by which loops, and the bound of the sum of their weights."""
 
-    links: Sublattice
+    links: ActiveLinks
     loops: tuple[str, ...] = ("plaquette",)
     reach: float = 0.9
 

@@ -10,7 +10,7 @@ from latticekit.arrays import tree_items
 from latticekit.fields import plane_averages, stout
 from latticekit.flows.gauge.residual import ResidualFlow, ResidualLayer
 from latticekit.flows.gauge.residual_jacobian import exponent, jacobian, rows
-from latticekit.flows.gauge.residual_links import Sublattice, put, take
+from latticekit.flows.gauge.residual_links import ActiveLinks, put, take
 from latticekit.flows.gauge.residual_update import look
 from latticekit.flows.parameters import Setting
 from latticekit.groups import SU, U1
@@ -207,7 +207,7 @@ def test_every_link_moves_once_in_a_sweep():
 
 
 def test_a_window_holds_what_lies_inside():
-    links = Sublattice(1, 0, 2, ((3, 2), (1, 3)))
+    links = ActiveLinks(1, 0, 2, ((3, 2), (1, 3)))
     rows_, columns = np.unravel_index(links.active((4, 4)), (4, 4))
     assert set(zip(rows_.tolist(), columns.tolist())) == {(3, 1), (3, 3), (0, 2)}
 
@@ -223,7 +223,7 @@ class Forgetful(ResidualLayer):
 
 def test_faults_are_seen():
     case = LAYERS["su2"]
-    wrong = initialised(case._replace(layer=Forgetful(Sublattice(0))), noise=0.5)
+    wrong = initialised(case._replace(layer=Forgetful(ActiveLinks(0))), noise=0.5)
     with pytest.raises(AssertionError, match="x_bar"):
         check_vjp(wrong, generic(case), action=target(case))
     with pytest.raises(AssertionError, match="carry"):

@@ -5,7 +5,7 @@ import pytest
 
 from latticekit.arrays import using_kernels
 from latticekit.arrays.accelerated import REGISTRY
-from latticekit.flows.gauge.residual_links import Sublattice
+from latticekit.flows.gauge.residual_links import ActiveLinks
 from latticekit.flows.gauge.residual_update import Move, residual_apply
 from latticekit.groups import SU, U1
 from latticekit.random import Key
@@ -33,10 +33,10 @@ def test_layers_run_on_kernels():
 def test_what_is_declined():
     kernel, like = REGISTRY["latticekit.flows.gauge.residual_update.residual_apply"].kernel("numpy"), np.zeros(0)
     for group, sites, move in (
-        (SU(2), (4, 4), Move(Sublattice(0, 0, 4), BOTH)),
-        (SU(2), (4, 4), Move(Sublattice(0, window=((0, 2), (0, 2))))),
-        (SU(4), (2, 2), Move(Sublattice(0))),
-        (U1(), (4, 4), Move(Sublattice(0))),
+        (SU(2), (4, 4), Move(ActiveLinks(0, 0, 4), BOTH)),
+        (SU(2), (4, 4), Move(ActiveLinks(0, window=((0, 2), (0, 2))))),
+        (SU(4), (2, 2), Move(ActiveLinks(0))),
+        (U1(), (4, 4), Move(ActiveLinks(0))),
     ):
         x = group.random(Key(1), group.shape(2, sites), like)
         s = 8 if move.loops == BOTH else 2

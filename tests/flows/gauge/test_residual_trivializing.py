@@ -5,7 +5,7 @@ import pytest
 
 import latticekit as lk
 from latticekit.flows.gauge.residual import ResidualLayer
-from latticekit.flows.gauge.residual_links import Sublattice
+from latticekit.flows.gauge.residual_links import ActiveLinks
 from latticekit.flows.gauge.trivializing import TrivializingFlow
 from latticekit.flows.parameters import Setting
 from latticekit.groups import SU, U1
@@ -48,4 +48,4 @@ def test_errors_say_what_to_do():
     with pytest.raises(ValueError, match="plaquette actions"):
         TrivializingFlow(lk.Iwasaki(SU(3), 2.0))
     with pytest.raises(ValueError, match=r"must be below 0\.45"):
-        ResidualLayer(Sublattice(0), start=0.5).init(Setting((4, 4), np.zeros(0), Key(1)))
+        ResidualLayer(ActiveLinks(0), start=0.5).init(Setting((4, 4), np.zeros(0), Key(1)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from latticekit.arrays import backend, to_host
-from latticekit.flows.gauge import Mixture, SpectralMap, Spline
+from latticekit.flows.gauge import Mixture, PeriodicSpline, SpectralMap
 from latticekit.flows.gauge.eigen import eigenphases
 from latticekit.groups import SU
 from latticekit.random import Key
@@ -54,7 +54,7 @@ def test_a_site_does_not_see_its_neighbours():
         assert np.array_equal(one, other[..., 7:8])
 
 
-MAPS = {"mixture": SpectralMap(Mixture(3)), "spline": SpectralMap(Spline(4))}
+MAPS = {"mixture": SpectralMap(Mixture(3)), "spline": SpectralMap(PeriodicSpline(4))}
 
 
 @pytest.fixture(params=itertools.product(MAPS, (2, 3, 4)), ids=str)
