@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from latticekit.arrays import namespace
 from latticekit.flows.rational_quadratic import Piece, backward, forward, vjp
+from latticekit.flows.softmax import softmax, softmax_vjp
 
 Array = Any
 
@@ -88,7 +89,7 @@ class Spline:
     def _found(self, at: Array, p: Array, *, inverse: bool) -> Found:
         """Knot by knot from the left: the last one that lies before."""
         xp, k = namespace(at), self.bins
-        widths, heights = _softmax(p[:, :k, ...]), _softmax(p[:, k : 2 * k, ...])
+        widths, heights = softmax(p[:, :k, ...]), softmax(p[:, k : 2 * k, ...])
         left = low = corner = corner_y = xp.full_like(at, self.low)
         width, height = (self._length(shares[:, 0, ...]) for shares in (widths, heights))
         knot = xp.zeros_like(at, dtype=xp.int64)
@@ -110,20 +111,12 @@ class Spline:
         return (self.high - self.low) * (self.least / self.bins + (1.0 - self.least) * share)
 
     def _shares_vjp(self, shares: Array, lengths_bar: Array) -> Array:
-        mean = namespace(shares).sum(shares * lengths_bar, axis=1, keepdims=True)
-        return shares * (lengths_bar - mean) * ((self.high - self.low) * (1.0 - self.least))
+        return softmax_vjp(shares, lengths_bar) * ((self.high - self.low) * (1.0 - self.least))
 
 
 def _chosen(values: Array, knot: Array) -> Array:
     """values[:, knot].  (chain, k, *n), (chain, 1, *n) -> (chain, *n)"""
     return namespace(values).take_along_axis(values, knot, axis=1)[:, 0, ...]
-
-
-def _softmax(raw: Array) -> Array:
-    """Positive numbers of sum 1 along axis 1.  (chain, k, *n) -> the same"""
-    xp = namespace(raw)
-    grown = xp.exp(raw - xp.max(raw, axis=1, keepdims=True))
-    return grown / xp.sum(grown, axis=1, keepdims=True)
 
 
 def _sigmoid(raw: Array) -> Array:

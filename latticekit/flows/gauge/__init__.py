@@ -2,10 +2,10 @@
 
 from latticekit.flows.gauge.circular import CircularSpline, CircularTransform, NonCompactProjection
 from latticekit.flows.gauge.coupling import LinkCoupling
-from latticekit.flows.gauge.knots import PeriodicSpline
 from latticekit.flows.gauge.masks import Halving, Rectangle, Rows, halvings, sweep
 from latticekit.flows.gauge.mixture import Mixture
 from latticekit.flows.gauge.monotone import MonotoneMap
+from latticekit.flows.gauge.periodic_spline import PeriodicSpline
 from latticekit.flows.gauge.priors import Haar
 from latticekit.flows.gauge.residual import ResidualFlow, ResidualLayer
 from latticekit.flows.gauge.residual_links import ActiveLinks

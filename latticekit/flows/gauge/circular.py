@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from latticekit.arrays import namespace
-from latticekit.flows.gauge.knots import PeriodicSpline
 from latticekit.flows.gauge.mixture import Mixture
 from latticekit.flows.gauge.monotone import MonotoneMap
+from latticekit.flows.gauge.periodic_spline import PeriodicSpline
 from latticekit.groups.u1 import wrap
 
 Array = Any

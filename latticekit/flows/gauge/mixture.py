@@ -8,7 +8,7 @@ from typing import Any
 
 from latticekit.arrays import namespace
 from latticekit.flows.gauge.monotone import MonotoneMap, solved
-from latticekit.flows.gauge.softmax import softmax
+from latticekit.flows.softmax import softmax
 
 Array = Any
 
