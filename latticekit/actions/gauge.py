@@ -106,9 +106,8 @@ class GaugeAction(LinkAction):
         return moving(self.held, gauge_force(x, self))
 
     def evolve(self, x: Array, p: Array, schedule: Schedule) -> tuple[Array, Array]:
-        """Molecular-dynamics trajectory, whole in one kernel where there is one: they move every link."""
-        run = gauge_evolve if self.held is None else gauge_evolve.reference
-        return run(x, p, self, schedule)
+        """Molecular-dynamics trajectory, whole in one kernel where there is one."""
+        return gauge_evolve(x, p, self, schedule)
 
     def staple(self, u: Array, mu: int) -> Array:
         """V of the weight exp(Re tr(U V)) of the links of one direction.  matrices -> (chain, N, N, *sites)"""

@@ -40,6 +40,7 @@ def measure(ensemble: xr.DataTree, observables: Sequence[str | Observable]) -> x
 
 
 def stored_fields(ensemble: xr.DataTree) -> xr.DataArray:
+    """The stored configurations, dims (chain, draw, ...); ValueError that says how to keep some if there are none."""
     if "configurations" not in ensemble.children:
         raise ValueError(
             "this ensemble holds no configurations to measure on: sample it with configurations = 10 (in run.toml: "

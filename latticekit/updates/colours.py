@@ -9,7 +9,6 @@ from typing import Any
 from latticekit.actions import LinkAction
 from latticekit.actions.held import free_links
 from latticekit.arrays import namespace
-from latticekit.arrays.accelerated import Accelerated
 from latticekit.lattice import check_sites, coordinates
 from latticekit.updates.base import Array
 
@@ -44,11 +43,6 @@ def colours(action: LinkAction, mu: int, x: Array) -> Iterator[Array]:
         if action.held is not None:
             mask = xp.logical_and(mask, xp.reshape(free_links(action.held, x)[:, mu, ...], sites))
         yield mask
-
-
-def sweeping(sweep: Accelerated, action: LinkAction) -> Callable[..., Any]:
-    """A sweep with its kernels, which know no held links: with those, the reference."""
-    return sweep if action.held is None else sweep.reference
 
 
 def extents(x: Array) -> tuple[int, ...]:

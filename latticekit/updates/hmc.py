@@ -79,8 +79,7 @@ class HMC(Tuned):
         if self.jitter:
             size *= 1 + self.jitter * (2 * key.fold("jitter").number() - 1)
         schedule = self.integrator.schedule(size, steps)  # type: ignore[union-attr]
-        run = transition if self.action.held is None else transition.reference  # kernels move every link
-        x, action, delta_h, accepted = run(state.x, self.action, key, schedule, state.action)
+        x, action, delta_h, accepted = transition(state.x, self.action, key, schedule, state.action)
         return State(x, action, state.tuning), _info(delta_h, accepted, size, steps)
 
     def warm(self, state: State, key: Key) -> tuple[State, Info]:

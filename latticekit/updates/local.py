@@ -13,7 +13,7 @@ from latticekit.lattice import volume
 from latticekit.random import Key
 from latticekit.updates.base import Array, State, Update
 from latticekit.updates.checkerboard import check_parities
-from latticekit.updates.colours import check_colours, extents, subgroups, sweeping
+from latticekit.updates.colours import check_colours, extents, subgroups
 from latticekit.updates.links_heatbath import link_heatbath
 from latticekit.updates.links_metropolis import link_metropolis
 from latticekit.updates.links_overrelaxation import link_overrelaxation
@@ -63,16 +63,7 @@ def _subgroup_draws(x: Array, action: LinkAction) -> int:
 
 def _all_reflected(x: Array, action: LinkAction, key: Key) -> tuple[Array, Array]:
     xp, links = namespace(x), float(action.free_links(x))
-    new = sweeping(link_overrelaxation, action)(x, action)
-    return new, xp.full((x.shape[0],), links, dtype=xp.float64, device=x.device)
-
-
-def _heatbath(x: Array, action: LinkAction, key: Key, attempts: int) -> tuple[Array, Array, Array]:
-    return sweeping(link_heatbath, action)(x, action, key, attempts)
-
-
-def _metropolis(x: Array, action: LinkAction, key: Key, step_size: float, hits: int) -> tuple[Array, Array]:
-    return sweeping(link_metropolis, action)(x, action, key, step_size, hits)
+    return link_overrelaxation(x, action), xp.full((x.shape[0],), links, dtype=xp.float64, device=x.device)
 
 
 SITES = Sweeps(
@@ -90,9 +81,9 @@ LINKS = Sweeps(
     check=check_colours,
     variables=lambda x, action: action.free_links(x),
     draws=_subgroup_draws,
-    heatbath=_heatbath,
+    heatbath=link_heatbath,
     overrelaxation=_all_reflected,
-    metropolis=_metropolis,
+    metropolis=link_metropolis,
 )
 """One group element per link, given its staple: direction by direction, colour by colour."""
 

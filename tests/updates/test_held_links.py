@@ -7,6 +7,7 @@ import pytest
 
 import latticekit as lk
 from latticekit.actions import LuscherWeisz, OpenBoundary, Schroedinger, SineTheta, Sum, Wilson
+from latticekit.actions.gauge import gauge_evolve
 from latticekit.exact import GaugeStrip
 from latticekit.fields import plaquette
 from latticekit.groups import SU, U1
@@ -27,6 +28,10 @@ from latticekit.updates import (
     Repeat,
     Sequence,
 )
+from latticekit.updates.hmc import transition
+from latticekit.updates.links_heatbath import link_heatbath
+from latticekit.updates.links_metropolis import link_metropolis
+from latticekit.updates.links_overrelaxation import link_overrelaxation
 from latticekit.updates.local import LINKS
 from tests.links import haar
 
@@ -65,6 +70,25 @@ def test_held_links_keep_every_bit(kernels, name, action, sites):
     if "accepted" not in info or np.all(info["accepted"]):
         assert np.mean(state.x[~held] == x[~held]) < 0.1
     assert np.all(info.get("acceptance_rate", 0.5) <= 1)
+
+
+@pytest.mark.parametrize("group", [U1(), SU(3)], ids=str)
+def test_kernels_that_move_links_decline(group):
+    """They know no held links; without a boundary they take the same field."""
+    x, key, schedule = haar(group, 2, (4, 4)), Key(1), OMELYAN.schedule(0.1, 1)
+    p = group.random_algebra(key, x)
+    for weights, declines in ((Schroedinger(), True), (OpenBoundary(), False)):
+        action = Wilson(group, 2.0, weights)
+        found = {
+            "evolve": gauge_evolve.kernel("numpy")(x, p, action, schedule),
+            "heatbath": link_heatbath.kernel("numpy")(x, action, key, 4),
+            "overrelaxation": link_overrelaxation.kernel("numpy")(x, action),
+            "metropolis": link_metropolis.kernel("numpy")(x, action, key, 0.3, 1),
+        }
+        assert {name: result is NotImplemented for name, result in found.items()} == dict.fromkeys(found, declines)
+    held = Wilson(U1(), 2.0, Schroedinger())
+    theta = haar(U1(), 2, (4, 4))
+    assert transition.kernel("numpy")(theta, held, key, schedule, held.value(theta)) is NotImplemented
 
 
 @pytest.mark.parametrize("group", [U1(), SU(3)])

@@ -112,10 +112,10 @@ def force(x: Array, action: Any) -> Any:
 
 
 def evolve(x: Array, p: Array, action: Any, schedule: Any) -> Any:
-    """Molecular-dynamics trajectory; links end on the group.  field, algebra -> the same"""
+    """Molecular-dynamics trajectory, all links moving, which end on the group.  field, algebra -> the same"""
     if x.dtype.kind == "f":
         return u1_gauge.evolve(x, p, action, schedule)
-    if not covered(x, action) or not algebra_of(x, p):
+    if not covered(x, action) or action.held or not algebra_of(x, p):
         return NotImplemented
     case, stages = Case(x), table(schedule)
     copies = 2 if stages[:, 2].any() else 1

@@ -107,8 +107,8 @@ def _by_chain(counts: Array, one: Layout) -> Array:
 
 
 def _takes(x: Array, action: Any, draws: int, key: Any) -> bool:
-    """Whether the sweeps know this case: plaquettes, even extents, counters for all sites, chains and draws."""
-    if type(action) is not GaugeAction or action.c1 != 0 or action.group.n > LARGEST:
+    """Whether the sweeps know this case: plaquettes, no held links, even extents, counters for all draws."""
+    if type(action) is not GaugeAction or action.c1 != 0 or action.held or action.group.n > LARGEST:
         return False
     sites, inner = x.shape[-x.shape[1] :], (action.group.n,) * (2 if action.group.n > 1 else 0)
     if x.shape[2:] != (*inner, *sites) or not 2 <= len(sites) <= 4 or not x.shape[0]:

@@ -207,8 +207,8 @@ def prepared(x: Array, action: Any) -> tuple[Geometry, Array, bool]:
 
 
 def evolve(x: Array, p: Array, action: Any, schedule: Array) -> Any:
-    """Molecular-dynamics trajectory.  two (chain, mu, *sites) -> the same, angles in [-pi, pi)"""
-    if not supported(x, p) or not is_u1(action):
+    """Molecular-dynamics trajectory, all links moving.  two (chain, mu, *sites) -> the same, angles in [-pi, pi)"""
+    if not supported(x, p) or not is_u1(action) or action.held:
         return NotImplemented
     return evolve_in(*prepared(x, action), x, p, table(schedule))
 
@@ -226,7 +226,7 @@ def force(x: Array, action: Any) -> Any:
     """F = -dS, as one kick of momenta at rest.  (chain, mu, *sites) -> the same"""
     if not supported(x) or not is_u1(action):
         return NotImplemented
-    return evolve(x, np.zeros_like(x), action, np.array([[0.0, 1.0, 0.0]]))[1]
+    return evolve_in(*prepared(x, action), x, np.zeros_like(x), np.array([[0.0, 1.0, 0.0]]))[1]
 
 
 def value(x: Array, action: Any) -> Any:

@@ -116,7 +116,8 @@ def transition(x: Array, action: Any, words: Array, schedule: Array, current: Ar
 
     words: key low, key high, step, draw, and the streams of momenta and test.
     """
-    if not u1_gauge.supported(x) or not u1_gauge.is_u1(action) or not plain(current, np.float64):
+    known = u1_gauge.supported(x) and u1_gauge.is_u1(action) and not action.held
+    if not known or not plain(current, np.float64):
         return NotImplemented
     g, weights, uniform = u1_gauge.prepared(x, action)
     one, chains = g.lattice, x.shape[0]

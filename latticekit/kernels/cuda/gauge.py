@@ -113,8 +113,8 @@ _KEPT: dict[Any, Array] = {}
 
 
 def evolve(x: Array, p: Array, action: Any, schedule: Any) -> Any:
-    """Molecular-dynamics trajectory; links end on the group.  field, algebra -> the same"""
-    if not takes(x, p) or not is_wilson(x, action):
+    """Molecular-dynamics trajectory, all links moving, which end on the group.  field, algebra -> the same"""
+    if not takes(x, p) or not is_wilson(x, action) or action.held:
         return NotImplemented
     one = Links(x)
     run = _angles if one.u1 else _matrices

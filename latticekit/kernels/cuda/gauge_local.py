@@ -12,8 +12,8 @@ Array = Any
 
 
 def _known(x: Array, action: Any) -> bool:
-    """Whether the sweeps know this case: plaquettes only, so that parity makes the colours."""
-    return takes(x) and is_wilson(x, action) and not any(n % 2 for n in Links(x).sites)
+    """Whether the sweeps know this case: plaquettes only, so that parity makes the colours, and no held links."""
+    return takes(x) and is_wilson(x, action) and not action.held and not any(n % 2 for n in Links(x).sites)
 
 
 def _streams(key: Any, *purposes: str) -> tuple[int, ...]:

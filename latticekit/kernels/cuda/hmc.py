@@ -41,7 +41,8 @@ def _algebra(x: Array, action: Any) -> Any:
     """Shape of the momenta, if the kernels know this case."""
     if _is_phi4(action) and phi4.supported(x):
         return x.shape
-    return gauge.Links(x).algebra if gauge.takes(x) and gauge.is_wilson(x, action) else NotImplemented
+    known = gauge.takes(x) and gauge.is_wilson(x, action) and not action.held
+    return gauge.Links(x).algebra if known else NotImplemented
 
 
 def phi4_evolve(x: Array, p: Array, action: Any, schedule: Any) -> Any:
