@@ -11,6 +11,7 @@ from latticekit.arrays import tree_map
 from latticekit.flows import EquivariantODE, Setting
 from latticekit.flows.continuous_steps import forward
 from latticekit.random import Key
+from tests.cases import KernelCase
 
 BOX = ("translation", "reflection", "permutation")
 
@@ -57,14 +58,6 @@ CONTINUOUS = {
 }
 
 
-class Inputs(NamedTuple):
-    """Arguments of an accelerated function; `must`: the NumPy kernel may not decline them."""
-
-    args: tuple[Any, ...]
-    must: bool
-    tolerance: float | None = None
-
-
 SHAPES = {  # chains, sites, whether a kernel must take them
     (5, (4, 4)): True,
     (17, (8, 8)): True,
@@ -97,41 +90,41 @@ def _fields(
     return made, x, zeta, np.linspace(0.5, 1.5, chains)
 
 
-def _velocities() -> list[Inputs]:
-    return [Inputs((x, one.weights(x).at(1)), must) for one, x, *_, must in _flows()]
+def _velocities() -> list[KernelCase]:
+    return [KernelCase((x, one.weights(x).at(1)), must) for one, x, *_, must in _flows()]
 
 
-def _velocity_vjps() -> list[Inputs]:
-    return [Inputs((x, one.weights(x).at(1), v, numbers), must) for one, x, v, numbers, must in _flows()]
+def _velocity_vjps() -> list[KernelCase]:
+    return [KernelCase((x, one.weights(x).at(1), v, numbers), must) for one, x, v, numbers, must in _flows()]
 
 
-def _forwards() -> list[Inputs]:
-    return [Inputs((x, one.weights(x), 0.5), must) for one, x, *_, must in _flows()]
+def _forwards() -> list[KernelCase]:
+    return [KernelCase((x, one.weights(x), 0.5), must) for one, x, *_, must in _flows()]
 
 
-def _with_scores() -> list[Inputs]:
-    return [Inputs((x, z, numbers, one.weights(x), 0.5), must) for one, x, z, numbers, must in _flows()]
+def _with_scores() -> list[KernelCase]:
+    return [KernelCase((x, z, numbers, one.weights(x), 0.5), must) for one, x, z, numbers, must in _flows()]
 
 
 def _stages(x: np.ndarray, weights: Any) -> np.ndarray:
     return forward(x, weights, 0.5)[2]
 
 
-def _carried() -> list[Inputs]:
+def _carried() -> list[KernelCase]:
     return [
-        Inputs((_stages(x, weights := one.weights(x)), z, numbers, weights, 0.5), must)
+        KernelCase((_stages(x, weights := one.weights(x)), z, numbers, weights, 0.5), must)
         for one, x, z, numbers, must in _flows()
     ]
 
 
-def _backwards() -> list[Inputs]:
+def _backwards() -> list[KernelCase]:
     return [
-        Inputs((_stages(x, weights := one.weights(x)), weights, 0.5, z, numbers), must)
+        KernelCase((_stages(x, weights := one.weights(x)), weights, 0.5, z, numbers), must)
         for one, x, z, numbers, must in _flows()
     ]
 
 
-KERNELS: dict[str, Callable[[], list[Inputs]]] = {
+KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.flows.continuous_field.velocity": _velocities,
     "latticekit.flows.continuous_field.velocity_vjp": _velocity_vjps,
     "latticekit.flows.continuous_steps.forward": _forwards,

@@ -27,6 +27,7 @@ from latticekit.flows.networks import (
 from latticekit.flows.networks.stages import Plan, forward
 from latticekit.flows.networks.tying import displacements
 from latticekit.random import Key
+from tests.cases import KernelCase
 
 
 class NetworkCase(NamedTuple):
@@ -98,14 +99,6 @@ NETWORKS = {
 }
 
 
-class Inputs(NamedTuple):
-    """Arguments of an accelerated function; `must`: the NumPy kernel may not decline them."""
-
-    args: tuple[Any, ...]
-    must: bool = True
-    tolerance: float | None = None
-
-
 class Stages(NamedTuple):
     """Stages between given channels: what `flows.networks.stages` works on."""
 
@@ -149,19 +142,19 @@ def _cases() -> Iterator[tuple[Stages, tuple[Any, ...]]]:
             yield case, case.arguments(dtype)
 
 
-def _forwards() -> list[Inputs]:
-    return [Inputs(args, case.must) for case, args in _cases()]
+def _forwards() -> list[KernelCase]:
+    return [KernelCase(args, case.must) for case, args in _cases()]
 
 
-def _backwards() -> list[Inputs]:
+def _backwards() -> list[KernelCase]:
     found = []
     for case, args in _cases():
         y, kept = forward.reference(*args)
-        found.append(Inputs((*args, kept, Key(12).fold("test").normal(y.shape, y)), case.must))
+        found.append(KernelCase((*args, kept, Key(12).fold("test").normal(y.shape, y)), case.must))
     return found
 
 
-KERNELS: dict[str, Callable[[], list[Inputs]]] = {
+KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
     "latticekit.flows.networks.stages.forward": _forwards,
     "latticekit.flows.networks.stages.backward": _backwards,
 }
