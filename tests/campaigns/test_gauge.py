@@ -1,6 +1,6 @@
 """Long campaign: gauge fields against exact values in two dimensions, and against theory in four.
 
-Run with `pytest -m slow tests/campaigns/test_gauge.py -s`.  One pull beyond 4 sigma has probability 6e-5.
+Run with `pytest -n 0 -m slow tests/campaigns/test_gauge.py -s`.  One pull beyond 4 sigma has probability 6e-5.
 """
 
 from __future__ import annotations

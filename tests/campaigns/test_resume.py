@@ -1,6 +1,6 @@
 """Long campaign: a sampled store is the same, bit for bit, however often and wherever its run was broken.
 
-Run with `pytest -m slow tests/campaigns/test_resume.py -s`.
+Run with `pytest -n 0 -m slow tests/campaigns/test_resume.py -s`.
 """
 
 from __future__ import annotations
