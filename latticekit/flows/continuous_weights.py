@@ -53,14 +53,18 @@ class Dense(NamedTuple):
     def spread(self, features: Array) -> Array:
         """sum_f W_f g_f.  (chain, feature, *sites) -> (chain, *sites)"""
         xp, shape = namespace(features), features.shape
-        column = xp.reshape(features, (*shape[:2], -1, 1))
-        return xp.reshape(xp.sum(xp.matmul(self.matrix, column), axis=1), (shape[0], *shape[2:]))
+        return xp.reshape(_product(xp.reshape(features, (shape[0], -1)), self._rows().mT), (shape[0], *shape[2:]))
 
     def gather(self, v: Array) -> Array:
         """W_f^T v of every feature.  (chain, *sites) -> (chain, feature, *sites)"""
         xp = namespace(v)
-        rows = xp.matmul(xp.reshape(v, (v.shape[0], 1, 1, -1)), self.matrix)
-        return xp.reshape(rows, (v.shape[0], rows.shape[1], *v.shape[1:]))
+        features = _product(xp.reshape(v, (v.shape[0], -1)), self._rows())
+        return xp.reshape(features, (v.shape[0], self.matrix.shape[1], *v.shape[1:]))
+
+    def _rows(self) -> Array:
+        """(1 or chain, x, feature y)"""
+        xp, volume = namespace(self.matrix), self.matrix.shape[-1]
+        return xp.reshape(xp.permute_dims(self.matrix, (0, 2, 1, 3)), (self.matrix.shape[0], volume, -1))
 
     def bar(self, v: Array, features: Array) -> Dense:
         """Cotangent of the couplings from that of `spread`."""
@@ -71,6 +75,14 @@ class Dense(NamedTuple):
             row = xp.permute_dims(row[:, :, 0, :], (1, 0, 2))
             return Dense(xp.matmul(column[:, 0, :, 0].mT, row)[None, ...])
         return Dense(column * row)
+
+
+def _product(vectors: Array, matrix: Array) -> Array:
+    """One product of matrices where chains share theirs.  (chain, n), (1 or chain, n, m) -> (chain, m)"""
+    xp = namespace(vectors)
+    if matrix.shape[0] == 1:
+        return xp.matmul(vectors, matrix[0, ...])
+    return xp.matmul(vectors[:, None, :], matrix)[:, 0, :]
 
 
 class Weights(NamedTuple):
