@@ -74,6 +74,7 @@ def draw(rows, path):
     right.loglog(extents, each_flow, "s-", color="#2b5c8a", label="flow, trained")
     right.loglog(extents, shared, "s--", color="#2b5c8a", alpha=0.6, label=f"training shared by {AMORTISED:,} fields")
     right.set(xlabel="L", ylabel="CPU ms per independent field")
+    left.set_yticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
     for axes in (left, right):
         axes.set_xticks(extents, [str(n) for n in extents])
         axes.minorticks_off()
