@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,18 +84,20 @@ class HMC(Tuned):
         return State(x, action, state.tuning), _info(delta_h, accepted, size, steps)
 
     def warm(self, state: State, key: Key) -> tuple[State, Info]:
-        """One trajectory without the Metropolis test: far from equilibrium, Delta H ~ e^2 V would refuse every one."""
-        lifted, info = self.step(state._replace(action=state.action + _LIFT), key)
+        """One trajectory, refused only where it is unstable: Delta H > 1 per number of the field.
+
+        Far from equilibrium, Delta H ~ e^2 V would refuse every one; a step size under trial that is too large for the
+        force would leave fields behind from which no later step returns.
+        """
+        lift = math.prod(state.x.shape[1:])
+        lifted, info = self.step(state._replace(action=state.action + lift), key)
         xp, accepted = namespace(lifted.x), info["accepted"]
         action = xp.where(accepted, lifted.action, state.action)
-        report = _info(info["energy_error"] + _LIFT, accepted, info["step_size"], info["n_steps"])
+        report = _info(info["energy_error"] + lift, accepted, info["step_size"], info["n_steps"])
         return lifted._replace(action=action), report
 
     def _steps(self, tuning: Adaptation) -> int:
         return max(1, round(self.trajectory_length / tuning.size))
-
-
-_LIFT = 1e9  # of the old action while warming up: every finite trajectory then lowers H
 
 
 def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:

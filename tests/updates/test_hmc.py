@@ -160,6 +160,17 @@ def test_tuning_happens_in_warmup_only(kernels):
     assert 0.65 < np.mean(rates) < 0.95
 
 
+def test_steps_under_trial_leave_no_chain_behind(kernels):
+    """The search passes steps far too large for the force; what they make of a field must not be kept."""
+    update = HMC(Phi4(-4.0, 6.975))
+    state = update.init(field(64, 6, 6))
+    for step in range(40):
+        state, info = update.warm(state, Key(11).at(step))
+        state = update.tune(state, info)
+    assert float(np.max(state.action)) < 36
+    np.testing.assert_allclose(state.action, update.action.value(state.x), rtol=1e-12, atol=1e-10)
+
+
 def test_given_steps_are_never_tuned(kernels):
     update = HMC(Phi4(-4.0, 6.0), steps=4)
     state = update.init(field(4, 4, 4))
