@@ -25,12 +25,12 @@ def _rebuild(like: Tree, children: list[Tree]) -> Tree:
 
 
 def tree_map(f: Callable[..., Any], tree: Tree, *others: Tree) -> Tree:
-    """Apply f leaf by leaf to trees of the same shape."""
+    """Apply f leaf by leaf to trees of the same shape, dictionaries paired by key; KeyError names a missing one."""
     branches = _branches(tree)
     if branches is None:
         return f(tree, *others)
-    rest = [[v for _, v in _branches(t) or []] for t in others]
-    return _rebuild(tree, [tree_map(f, v, *(r[i] for r in rest)) for i, (_, v) in enumerate(branches)])
+    keys = list(tree) if isinstance(tree, dict) else range(len(branches))
+    return _rebuild(tree, [tree_map(f, v, *(t[key] for t in others)) for key, (_, v) in zip(keys, branches)])
 
 
 def tree_items(tree: Tree, prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -31,6 +31,13 @@ def test_map_of_several_trees():
     assert tree_map(lambda x, y: x + y, TREE, TREE) == tree_map(lambda x: 2 * x, TREE)
 
 
+def test_map_pairs_dictionaries_by_key():
+    turned = dict(reversed(TREE.items()))
+    assert tree_map(lambda x, y: (x, y), TREE, turned) == tree_map(lambda x: (x, x), TREE)
+    with pytest.raises(KeyError, match="scale"):
+        tree_map(lambda x, y: x + y, TREE, {key: value for key, value in TREE.items() if key != "scale"})
+
+
 def test_round_trip_by_names():
     items = dict(reversed(list(tree_items(TREE))))
     assert tree_from_items(TREE, items) == TREE

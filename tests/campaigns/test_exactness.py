@@ -1,7 +1,7 @@
 """Long campaign: every observable of every update against exact values, relative error at most 5e-4.
 
-Run with `pytest -n 0 -m slow tests/campaigns -s`.  One pull beyond 4 sigma has probability 6e-5, so that the whole campaign
-raises a false alarm in a few per cent of fresh seeds.
+Run with `pytest -n 0 -m slow tests/campaigns -s`.  One pull beyond 4 sigma has probability 6e-5, so that the whole
+campaign raises a false alarm in a few per cent of fresh seeds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Long campaign: gauge files of every format with 10,000 flipped bits each, every bit of our headers, and every cut.
 
-Run with `pytest -n 0 -m slow tests/campaigns/test_formats.py -s`; it prints how many were refused, how many changed a label
-alone, and how many went unseen, which happens to openQCD files only: they have no checksum.
+Run with `pytest -n 0 -m slow tests/campaigns/test_formats.py -s`; it prints how many were refused, how many changed a
+label alone, and how many went unseen, which happens to openQCD files only: they have no checksum.
 """
 
 import pytest
