@@ -1,4 +1,6 @@
-"""SU(N) kernels: force, plaquettes, link update, trajectory; nanoseconds per link and ratio to the reference."""
+"""SU(N) kernels: force, plaquettes, link update, trajectory; nanoseconds per link, ratio to the reference."""
+
+import time
 
 import numpy as np
 
@@ -13,6 +15,7 @@ SHAPES = {
     "64 x 4^4": (64, (4, 4, 4, 4)),
     "64 x 16^2": (64, (16, 16)),
 }
+LARGE = "1 x 16^4"
 STEPS = 10
 
 
@@ -60,3 +63,67 @@ class SUN:
             return _best(lambda: self.time_force(n, shape, dtype), repeats=2) / fast
 
     track_force_speedup_over_reference.unit = "x"
+
+    def track_single_precision_gain(self, n, shape, dtype):
+        """Force in double precision by that in single precision; the parameter dtype does not matter."""
+        times = []
+        for one in self.params[2]:
+            self.setup(n, shape, one)
+            times.append(_best(lambda: self.time_force(n, shape, dtype)))
+        return times[0] / times[1]
+
+    track_single_precision_gain.unit = "x"
+
+
+class Improved(SUN):
+    """The same with rectangles."""
+
+    def setup(self, n, shape, dtype):
+        super().setup(n, shape, dtype)
+        self.plaquettes = self.action
+        self.action = lk.LuscherWeisz(self.group, beta=6.0)
+        self.time_force(n, shape, dtype)
+        self.time_value(n, shape, dtype)
+        self.time_trajectory(n, shape, dtype)
+
+    def time_value(self, n, shape, dtype):
+        self.action.value(self.u)
+
+    def track_force_by_that_of_plaquettes(self, n, shape, dtype):
+        alone = _best(lambda: self.plaquettes.force(self.u))
+        return _best(lambda: self.time_force(n, shape, dtype)) / alone
+
+    track_force_by_that_of_plaquettes.unit = "x"
+
+
+class Threads:
+    """One large lattice on several threads.  Parameters: action, threads."""
+
+    params = (["Wilson", "LuscherWeisz"], [1, 2])
+    param_names = ("action", "threads")
+    timeout = 300
+
+    def setup(self, action, threads):
+        group = lk.SU(3)
+        self.action = getattr(lk, action)(group, beta=6.0)
+        self.u = group.random(Key(1), group.shape(*SHAPES[LARGE]), np.zeros(1, "complex128"))
+        self.p = group.random_algebra(Key(2), self.u)
+        self.schedule = lk.LEAPFROG.schedule(0.05, 2)
+        lk.set_threads(threads)
+        self.time_trajectory(action, threads)  # compiled before the clock starts
+
+    def teardown(self, action, threads):
+        lk.set_threads(1)
+
+    def time_trajectory(self, action, threads):
+        self.action.evolve(self.u, self.p, self.schedule)
+
+    def track_ns_per_link_step(self, action, threads):
+        times = []
+        for _ in range(3):  # time on the wall: processor time counts all threads
+            start = time.perf_counter()
+            self.time_trajectory(action, threads)
+            times.append(time.perf_counter() - start)
+        return min(times) * 1e9 / (self.u.size / 9 * 2)
+
+    track_ns_per_link_step.unit = "ns"

@@ -99,7 +99,9 @@ def packed(u: Array, p: Array) -> dict[str, Callable[[], Any]]:
     work, volume = (links, momenta, temp), case.layout.volume
     outs = np.empty_like(u).reshape(-1).view(case.real), np.empty_like(p).reshape(-1)
     fields = (case.numbers(), gauge.flat(p), *outs)
-    case.run("evolve", *fields, work, *weights, gauge.table(schedule), case.geometry, case.steps)  # packs, nothing more
+    case.run(
+        "evolve", *fields, work, *weights, gauge.table(schedule), case.geometry, case.plan, case.steps
+    )  # only packs
     u, p, t = links[0, 0], momenta[0, 0], temp[0]
     sums, slow = np.zeros(6 * case.layout.w), aligned(p.shape, p.dtype)  # momenta that the force does not move
     slow[...] = p

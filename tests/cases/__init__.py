@@ -344,15 +344,19 @@ def _links(even: bool = False) -> list[tuple[GaugeGroup, np.ndarray, bool]]:
 
 
 def _gauge_actions(group: GaugeGroup) -> list[tuple[Action, bool]]:
-    """With the couplings that kernels know, and rectangles, which they may leave to the reference."""
+    """With the couplings that kernels know, and rectangles, which sweeps and U(1) may leave to the reference."""
     weights = (UNIFORM, Anisotropic(1.4), OpenBoundary())
-    return [(Wilson(group, 2.6, w), True) for w in weights] + [(LuscherWeisz(group, 1.7), False)]
+    return [(Wilson(group, 2.6, w), True) for w in weights] + [(LuscherWeisz(group, 1.7, OpenBoundary()), False)]
 
 
 def _gauge(*more: Any, even: bool = False) -> list[KernelCase]:
     """Links, an action, and what else the function takes."""
     return [
-        KernelCase((u, action, *more), must and known, 1e-4 if str(u.dtype) in ("float32", "complex64") else 1e-10)
+        KernelCase(
+            (u, action, *more),
+            must and (known or (group.n > 1 and not even)),
+            1e-4 if str(u.dtype) in ("float32", "complex64") else 1e-10,
+        )
         for group, u, must in _links(even)
         for action, known in _gauge_actions(group)
     ]

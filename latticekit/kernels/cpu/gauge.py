@@ -5,6 +5,7 @@ U(1) angles are passed on to `u1_gauge`.
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import lru_cache
 from typing import Any
@@ -12,8 +13,10 @@ from typing import Any
 import numpy as np
 
 from latticekit.kernels.cpu import u1_gauge
-from latticekit.kernels.cpu.blocks import MEMORY, aligned
+from latticekit.kernels.cpu.blocks import CACHE, MEMORY, aligned
+from latticekit.kernels.cpu.gauge_rectangles import PLACES
 from latticekit.kernels.cpu.gauge_runs import run
+from latticekit.kernels.cpu.gauge_slabs import plan_of
 from latticekit.kernels.cpu.links import Layout, layout
 from latticekit.kernels.cpu.phi4 import flat, frozen, plain, table
 from latticekit.kernels.cpu.target import threads_for
@@ -21,6 +24,8 @@ from latticekit.kernels.cpu.target import threads_for
 Array = Any
 LARGEST = 6
 """Colours up to which kernels are compiled."""
+SLABS = 16
+"""Pieces of a large block at most."""
 
 
 def supported(x: Array) -> bool:
@@ -37,30 +42,46 @@ def algebra_of(x: Array, p: Array) -> bool:
 
 def covered(x: Array, action: Any) -> bool:
     """Whether the kernels know this action on these links."""
-    return supported(x) and action.c1 == 0 and action.group.n == x.shape[2]
+    return supported(x) and action.group.n == x.shape[2]
+
+
+def row_of(one: Layout, shared: bool) -> int:
+    """Outer sites in a row of the field: as many as can be, within a slice if it is shared, rows even in number."""
+    row = one.outer[-1]
+    for d in range(one.dim - 2, -1 + shared, -1):
+        if one.splits[d + 1] > 1:
+            break
+        row *= one.outer[d]
+    return row // 2 if one.volume // row % 2 and row % 2 == 0 else row
 
 
 class Case:
-    """One call: layout, memory and tables of a field."""
+    """One call: layout, slabs, memory and tables of a field."""
 
-    def __init__(self, x: Array) -> None:
-        self.x, self.n, self.real = x, x.shape[2], x.real.dtype
-        self.layout = lattice = layout(x.shape[0], x.shape[4:], self.real.itemsize, numbers=2 * self.n**2)
-        self.threads = threads_for(lattice.blocks, lattice.volume * lattice.w * 8)
-        self.geometry = (lattice.volume, lattice.blocks, lattice.dim)
-        self.steps = tuple(flat(one) for one in (lattice.hops, lattice.codes, lattice.undo, lattice.moves))
+    def __init__(self, x: Array, rectangles: bool = False) -> None:
+        self.x, self.n, self.real, self.rectangles = x, x.shape[2], x.real.dtype, rectangles
+        self.layout = one = layout(x.shape[0], x.shape[4:], self.real.itemsize, numbers=2 * self.n**2)
+        slices = one.outer[0]
+        whole = one.volume * one.dim * 2 * self.n**2 * one.w * one.itemsize < CACHE
+        slab = one.volume // slices * (slices if whole else -(-slices // SLABS))
+        threads = threads_for(max(one.blocks, one.volume // (2 * slab)), one.volume * one.w * 8)
+        self.shared = one.blocks < threads
+        self.threads, within = (1, threads) if self.shared else (threads, 1)
+        sheet = math.prod(sorted(one.outer)[-2:])
+        self.geometry = (one.volume, one.blocks, one.dim, within, sheet)
+        self.plan = plan_of(one, slab, within)
+        self.packing = one.packing[0], (math.prod(one.sites), one.dim, row_of(one, self.shared))
+        self.steps = tuple(flat(table) for table in (one.hops, one.codes, one.undo, one.moves))
 
-    def work(self, numbers: int, copies: int = 1) -> Array:
-        """(threads, copies, numbers per link and block), and ghost sites; cache lines do not share a set."""
-        lattice = self.layout
-        size = (
-            lattice.volume + lattice.dim
-        ) * lattice.dim * numbers * lattice.w + 1088 // self.real.itemsize // 16 * 16
-        return MEMORY.empty((self.threads, copies, size), self.real)
+    def work(self, numbers: int, copies: int = 1, more: int = 0) -> Array:
+        """(threads, copies, numbers per link and block), with ghost sites; cache lines do not share a set."""
+        volume, _, dim, within, _ = self.geometry
+        size = ((volume + dim * within) * dim * numbers + within * more) * self.layout.w
+        return MEMORY.empty((self.threads, copies, size + 1088 // self.real.itemsize // 16 * 16), self.real)
 
     def links(self, copies: int = 1) -> Array:
-        """Room for links."""
-        return self.work(2 * self.n**2, copies)
+        """Room for links, and for dressed ones of a sheet if there are rectangles."""
+        return self.work(2 * self.n**2, copies, self.rectangles * (2 * self.geometry[-1] + PLACES) * 2 * self.n**2)
 
     def momenta(self, copies: int = 1) -> Array:
         """Room for algebra elements."""
@@ -68,11 +89,11 @@ class Case:
 
     def temp(self) -> Array:
         """Room for four matrices."""
-        return aligned((self.threads, 8 * self.n**2 * self.layout.w), self.real)
+        return aligned((self.threads, self.geometry[3], 8 * self.n**2 * self.layout.w), self.real)
 
     def run(self, kind: str, *args: Any) -> None:
         """The kernel."""
-        run(kind, self.n, self.threads > 1)(*args, *self.layout.packing)
+        run(kind, self.n, self.rectangles, self.shared, self.threads > 1)(*args, *self.packing)
 
     def numbers(self) -> Array:
         """The links as real numbers."""
@@ -92,9 +113,22 @@ def weights(couplings: Array, factor: float, lattice: Layout, real: Any) -> tupl
     return flat(out), pitch
 
 
+def couplings(action: Any, lattice: Layout) -> Array:
+    """Coupling / N of each plaquette and, where the action has them, of the rectangles that share its links."""
+    dim = lattice.dim
+    found = [one for _, one in action.loops(np.broadcast_to(np.zeros(()), (1, dim, *lattice.sites)))]
+    if action.c1 == 0:
+        return np.stack(found)
+    rows, pairs = [], itertools.combinations(range(dim), 2)
+    for plane, (mu, nu) in enumerate(pairs):
+        across, along = found[math.comb(dim, 2) + 2 * plane :][:2]
+        rows += [found[plane], np.roll(across, 1, mu), across, np.roll(along, 1, nu), along]
+    return np.stack(rows)
+
+
 @lru_cache(maxsize=16)
 def _weights(action: Any, factor: float, lattice: Layout, real: Any) -> tuple[Array, int]:
-    return weights(action.couplings(lattice.sites), factor, lattice, real)
+    return weights(couplings(action, lattice), factor, lattice, real)
 
 
 def force(x: Array, action: Any) -> Any:
@@ -103,11 +137,11 @@ def force(x: Array, action: Any) -> Any:
         return u1_gauge.force(x, action)
     if not covered(x, action):
         return NotImplemented
-    case = Case(x)
+    case = Case(x, action.c1 != 0)
     out = MEMORY.empty((*x.shape[:2], case.n**2 - 1, *x.shape[4:]), case.real)
     work = (case.links(), case.momenta(), case.temp())
-    factors = _weights(action, -0.5 / case.n, case.layout, case.real)
-    case.run("force", case.numbers(), out.reshape(-1), work, *factors, case.geometry, case.steps)
+    factors = _weights(action, -0.5, case.layout, case.real)
+    case.run("force", case.numbers(), out.reshape(-1), work, *factors, case.geometry, case.plan, case.steps)
     return out
 
 
@@ -117,13 +151,13 @@ def evolve(x: Array, p: Array, action: Any, schedule: Any) -> Any:
         return u1_gauge.evolve(x, p, action, schedule)
     if not covered(x, action) or action.held or not algebra_of(x, p):
         return NotImplemented
-    case, stages = Case(x), table(schedule)
+    case, stages = Case(x, action.c1 != 0), table(schedule)
     copies = 2 if stages[:, 2].any() else 1
     out, p_out = MEMORY.empty(x.shape, x.dtype), MEMORY.empty(p.shape, p.dtype)
     work = (case.links(copies), case.momenta(copies), case.temp())
-    factors = _weights(action, -0.5 / case.n, case.layout, case.real)
+    factors = _weights(action, -0.5, case.layout, case.real)
     fields = (case.numbers(), flat(p), out.reshape(-1).view(case.real), p_out.reshape(-1))
-    case.run("evolve", *fields, work, *factors, stages, case.geometry, case.steps)
+    case.run("evolve", *fields, work, *factors, stages, case.geometry, case.plan, case.steps)
     return out, p_out
 
 
@@ -131,8 +165,12 @@ def _sums(x: Array, factors: tuple[Array, int], case: Case) -> Array:
     """Weighted sums of Re tr P.  -> float64 (chain, planes)"""
     planes = case.layout.dim * (case.layout.dim - 1) // 2
     out = np.zeros((x.shape[0], planes))
-    work = (case.links(), aligned((case.threads, planes * case.layout.w), np.float64), case.temp())
-    case.run("sums", case.numbers(), out, work, *factors, case.geometry, case.steps)
+    work = (
+        case.links(),
+        aligned((case.threads, (case.plan[3].size - 1) * planes * case.layout.w), np.float64),
+        case.temp(),
+    )
+    case.run("sums", case.numbers(), out, work, *factors, case.geometry, case.plan, case.steps)
     return out
 
 
@@ -142,8 +180,8 @@ def value(x: Array, action: Any) -> Any:
         return u1_gauge.value(x, action)
     if not covered(x, action):
         return NotImplemented
-    case = Case(x)
-    return _sums(x, _weights(action, -1.0 / case.n, case.layout, case.real), case).sum(axis=1)
+    case = Case(x, action.c1 != 0)
+    return _sums(x, _weights(action, -1.0, case.layout, case.real), case).sum(axis=1)
 
 
 def plane_averages(x: Array) -> Any:
@@ -163,7 +201,7 @@ def translate(u: Array, v: Array, group: Any) -> Any:
         return NotImplemented
     case, out = Case(u), MEMORY.empty(u.shape, u.dtype)
     work = (case.links(), case.momenta(), case.temp())
-    case.run("translate", case.numbers(), flat(v), out.reshape(-1).view(case.real), work, case.geometry)
+    case.run("translate", case.numbers(), flat(v), out.reshape(-1).view(case.real), work, case.geometry, case.plan)
     return out
 
 
@@ -174,6 +212,12 @@ def project(u: Array) -> Any:
     case, out = Case(u), MEMORY.empty(u.shape, u.dtype)
     far = np.zeros(case.layout.blocks)
     case.run(
-        "project", case.numbers(), out.reshape(-1).view(case.real), far, (case.links(), case.temp()), case.geometry
+        "project",
+        case.numbers(),
+        out.reshape(-1).view(case.real),
+        far,
+        (case.links(), case.temp()),
+        case.geometry,
+        case.plan,
     )
     return NotImplemented if far.any() else out

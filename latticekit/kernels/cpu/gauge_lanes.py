@@ -18,6 +18,7 @@ from latticekit.kernels.cpu.lanes import (
     call,
     keep_apart,
     lanes,
+    like,
     vld,
     vst,
 )
@@ -83,6 +84,16 @@ def carry(out: Array, to: int, field: Array, at: int, numbers: int, moves: Array
     w = lanes(field)
     for k in range(0, numbers * w, w):
         vst(out, to + k, permute(vld(field, at + k), moves, code * w))
+
+
+def carry_back(field: Array, at: int, ghost: int, numbers: int, moves: Array, code: int) -> None:
+    """What was added to a copy goes to where it came from: vectors at `at` += those at `ghost`, which become zero."""
+    keep_apart()
+    w = lanes(field)
+    for k in range(0, numbers * w, w):
+        there, here = vld(field, at + k), vld(field, ghost + k)
+        vst(field, at + k, there + permute(here, moves, code * w))
+        vst(field, ghost + k, like(0.0, here))
 
 
 @intrinsic

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from latticekit.kernels.cpu.checkerboard import choose
-from latticekit.kernels.cpu.gauge_lanes import permute, prefetch
+from latticekit.kernels.cpu.gauge_lanes import prefetch
 from latticekit.kernels.cpu.lanes import keep_apart, lane_sum, lanes, like, vld, vld_as, vst, wide
 from latticekit.kernels.site import su, su_exp, su_project
 from latticekit.kernels.site.primitives import power_of_two
@@ -25,6 +25,7 @@ halvings, polar_step, turn_step = su_exp.halvings, su_project.polar_step, su_pro
 exponential: Any = None
 determinant: Any = None
 carry: Any = None
+carry_back: Any = None
 fetch_ahead: Any = None
 return_ahead: Any = None
 squarings: Any = None
@@ -53,14 +54,9 @@ def clear(p: Array, at: int, numbers: int) -> None:
 
 def return_momenta(p: Array, x: int, mu: int, ghost: int, dim: int, tables: tuple[Array, ...]) -> None:
     """Momenta at x + mu += those of ghost site mu, which become zero."""
-    keep_apart()
     hops, codes, undo, moves = tables
-    w, code = lanes(p), undo[codes[2 * (x * dim + mu)]]
-    size = dim * (N * N - 1) * w
-    there, here = hops[2 * (x * dim + mu)] * size, (ghost + mu) * size
-    for k in range(0, size, w):
-        vst(p, there + k, vld(p, there + k) + permute(vld(p, here + k), moves, code * w))
-        vst(p, here + k, like(0.0, vld(p, here + k)))
+    size, y, code = dim * (N * N - 1) * lanes(p), hops[2 * (x * dim + mu)], undo[codes[2 * (x * dim + mu)]]
+    carry_back(p, y * size, (ghost + mu) * size, dim * (N * N - 1), moves, code)
 
 
 def kick(

@@ -33,6 +33,11 @@ def loop(function: Any, target: Target = DOUBLE, **names: Any) -> Any:
     return numba.njit(rebuilt(function, target, **names), error_model="numpy", nogil=True)
 
 
+def inlined(function: Any, target: Target = DOUBLE, **names: Any) -> Any:
+    """The same as part of its callers' text: no function of its own, which would take time to compile."""
+    return numba.njit(rebuilt(function, target, **names), error_model="numpy", nogil=True, inline="always")
+
+
 def kernel(function: Any, parallel: bool = False, **names: Any) -> Any:
     """A kernel called from Python: like `loop`, and cached on disk."""
     copy = rebuilt(function, DOUBLE, **names)
