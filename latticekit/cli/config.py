@@ -19,6 +19,7 @@ from latticekit.cli.sections import (
     action_section,
     choice,
     choices,
+    couplings_section,
     flow_section,
     option,
     section,
@@ -68,6 +69,7 @@ SECTIONS: dict[str, Any] = {
 }
 TRAIN_SECTIONS: dict[str, Any] = {
     **_PHYSICS,
+    "couplings": couplings_section(),
     "train": section("train", _TRAIN),
     **{name: flow_section(name) for name in FLOWS},
 }
@@ -126,6 +128,14 @@ def action_of(config: Any) -> Action:
         )
     dim = {"dim": len(config.lattice.shape)} if "dim" in inspect.signature(build).parameters else {}
     return build(**given, **dim)
+
+
+def target_of(config: Any) -> tuple[Any, dict[str, tuple[float, float]] | None]:
+    """The target of a resolved training as `latticekit.train` takes it: an action, or what makes one, and ranges."""
+    ranges = {name: ends for name, ends in arguments(config.couplings).items() if ends is not None}
+    if not ranges:
+        return action_of(config), None
+    return lambda **couplings: action_of(replace(config, action=replace(config.action, **couplings))), ranges
 
 
 def update_of(config: Any) -> Update:
@@ -204,8 +214,8 @@ def _update(name: str, action: Action, config: Any) -> Update:
     settings = getattr(config, name, None)
     given = {key: value for key, value in (arguments(settings) if settings else {}).items() if value is not None}
     needed = [f.name for f in fields(UPDATES[name]) if f.default is MISSING and f.init and f.name != "action"]  # type: ignore[arg-type]
-    if "flow" in needed:
-        given["flow"] = _flow(name, config)
+    for key in {"flow", "trajectory"} & set(needed):
+        given[key] = _flow(name, config)
     missing = [key for key in needed if key not in given]
     if missing:
         raise ValueError(f"[{name}] {', '.join(missing)} is missing: it has no default")
@@ -213,9 +223,11 @@ def _update(name: str, action: Action, config: Any) -> Update:
 
 
 def _flow(name: str, config: Any) -> Any:
-    """The flow of the model, on the lattice of the run (volume transfer)."""
+    """The flow of the model, on the lattice of the run (volume transfer), at its couplings if it takes them."""
     model = _model(config)
     if model is None:
         raise ValueError(f"{name} needs a trained flow: [model] path = the folder that latticekit train wrote")
+    given = {key: value for key, value in arguments(config.action).items() if value is not None}
+    flow = model.at(**{key: given[key] for key in model.ranges if key in given})
     shape = tuple(config.lattice.shape)
-    return model.flow if shape == model.flow.sites else model.flow.on(shape)
+    return flow if shape == flow.sites else flow.on(shape)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from latticekit.flows import NICE, ContinuousFlow, NeuralSpline, RealNVP
+from latticekit.flows import NICE, ContinuousFlow, CouplingFlow, NeuralSpline, RealNVP
 
 FLOWS: dict[str, Callable[..., Any]] = {
     "continuous": ContinuousFlow,
+    "coupling_flow": CouplingFlow,
     "real_nvp": RealNVP,
     "nice": NICE,
     "neural_spline": NeuralSpline,

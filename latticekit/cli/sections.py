@@ -62,8 +62,8 @@ def section(title: str, members: list[tuple[str, Any, Any]]) -> Any:
 def update_classes() -> dict[str, type[Update]]:
     """Section -> class of every update of an action, by its name in snake case."""
     public: list[Any] = [getattr(room, name) for room in (updates, samplers) for name in room.__all__]
-    built: list[Any] = [c for c in public if is_dataclass(c) and "action" in (f.name for f in fields(c))]
-    return {snake(c.__name__): c for c in built}
+    known: list[Any] = [c for c in public if isinstance(c, type) and issubclass(c, Update) and is_dataclass(c)]
+    return {snake(c.__name__): c for c in known if "action" in (f.name for f in fields(c))}
 
 
 def snake(name: str) -> str:
@@ -94,6 +94,15 @@ def action_section(presets: Mapping[str, Any]) -> Any:
     members = [(name, hint, None) for name, hint in parameters.items()]
     named = [("name", choice(ACTIONS), "phi4"), ("preset", choice(presets) | None, None)]
     return section("action", [*named, *members])
+
+
+def couplings_section() -> Any:
+    """A range for every number among the parameters of actions, all optional."""
+    hints: dict[str, Any] = {}
+    for build in ACTIONS.values():
+        known = get_type_hints(getattr(build, "__init__") if isinstance(build, type) else build)  # noqa: B009
+        hints |= {name: known[name] for name in action_parameters(build)}
+    return section("couplings", [(name, tuple[float, float] | None, None) for name in hints if hints[name] is float])
 
 
 def action_parameters(build: Callable[..., Any]) -> dict[str, bool]:

@@ -61,11 +61,15 @@ def _head(config: Any, file: str) -> str:
 
 
 def _used(config: Any) -> list[str]:
-    """Sections of what is chosen, and those that are no choice; [model] where it is given."""
+    """Sections of what is chosen, and those that are no choice; [model] and [couplings] where they are given."""
     kind, chosen = config.kind, getattr(config, config.kind.key)
     names = (chosen,) if isinstance(chosen, str) else chosen
-    empty = [name for name in ("model",) if name in kind.sections and getattr(config, name).path is None]
+    empty = [name for name in ("model", "couplings") if name in kind.sections and not _given(getattr(config, name))]
     return [name for name in kind.sections if name not in empty and (name not in kind.parts or name in names)]
+
+
+def _given(here: Any) -> bool:
+    return any(getattr(here, f.name) is not None for f in fields(here))
 
 
 def _lines(here: Any, section: str, mark: str) -> Iterator[str]:

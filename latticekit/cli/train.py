@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from latticekit.cli.config import TrainConfig, action_of, arguments, layer_of, resolved
+from latticekit.cli.config import TrainConfig, arguments, layer_of, resolved, target_of
 from latticekit.cli.template import toml
 from latticekit.cli.terminal import say
 
@@ -29,9 +29,9 @@ def train(file: Path | None = None, /, *, config: Annotated[TrainConfig, Paramet
     if out.exists() and not settings.train.resume:
         raise ValueError(f"{out} exists: continue it with --resume, or choose another name with --out")
     notes: dict[str, Any] = {"config_toml": toml(settings)}
-    found = trained(
-        layer_of(settings), action_of(settings), settings.lattice.shape, **arguments(settings.train), attributes=notes
-    )
+    action, couplings = target_of(settings)
+    given = arguments(settings.train) | {"couplings": couplings, "attributes": notes}
+    found = trained(layer_of(settings), action, settings.lattice.shape, **given)
     say(f"{out}: {found}")
     say(f"next:   latticekit run --update independence_metropolis --model.path {out} --out {out}.zarr")
     say(f"        latticekit plot {out}")

@@ -31,6 +31,13 @@ WORDS = {
     "start": "first field: all zero, or random",
     # [model]
     "path": "trained flow, for independence_metropolis and reweighting; gives action and extents that are left out",
+    # [couplings]
+    "couplings.mass_squared": "[low, high] of m^2: one flow for all couplings between",
+    "couplings.coupling": "[low, high] of lambda",
+    "couplings.kappa": "[low, high] of the hopping parameter",
+    "couplings.lam": "[low, high] of the coupling beside kappa",
+    "couplings.beta": "[low, high] of the gauge coupling",
+    "couplings.xi": "[low, high] of the bare anisotropy",
     # [train]
     "train.steps": "updates of the parameters; left out: 1000",
     "seconds": "instead of steps: as many as fit",
@@ -43,6 +50,7 @@ WORDS = {
     "features": "learned frequencies of sin(omega phi)",
     "times": "Gaussians in time that mix the kernels",
     "continuous.steps": "steps of the Runge-Kutta integration",
+    "blocks": "how many times couplings are followed by a free field",
     "layers": "couplings, on even and odd sites in turn",
     "hidden": "channels of the hidden layers of each network",
     "kernel": "extent of the convolutions",

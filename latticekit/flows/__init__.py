@@ -2,8 +2,9 @@
 
 from latticekit.flows.additive import AdditiveCoupling
 from latticekit.flows.affine import AffineCoupling
-from latticekit.flows.alternating import NICE, NeuralSpline, RealNVP, alternating
+from latticekit.flows.alternating import NICE, CouplingFlow, NeuralSpline, RealNVP, alternating
 from latticekit.flows.base import Layer
+from latticekit.flows.conditioned import Conditioned, conditional_on
 from latticekit.flows.continuous import ContinuousFlow, EquivariantODE
 from latticekit.flows.couplings import Coupling
 from latticekit.flows.flow import Flow
@@ -17,6 +18,7 @@ from latticekit.flows.permutations import Squeeze, Translate
 from latticekit.flows.priors import Normal, Prior
 from latticekit.flows.pulled_back import PulledBack, pulled_back
 from latticekit.flows.sequential import Identity, Inverse, Sequential
+from latticekit.flows.site_spline import SiteSpline
 from latticekit.flows.spline import SplineCoupling
 from latticekit.flows.stored_ensemble import StoredEnsemble
 
@@ -27,8 +29,10 @@ __all__ = [
     "Blocks",
     "Checkerboard",
     "Complement",
+    "Conditioned",
     "ContinuousFlow",
     "Coupling",
+    "CouplingFlow",
     "EquivariantODE",
     "Flow",
     "FourierScale",
@@ -49,6 +53,7 @@ __all__ = [
     "Scale",
     "Sequential",
     "Setting",
+    "SiteSpline",
     "SplineCoupling",
     "Squeeze",
     "StoredEnsemble",
@@ -57,5 +62,6 @@ __all__ = [
     "Tile",
     "Translate",
     "alternating",
+    "conditional_on",
     "pulled_back",
 ]

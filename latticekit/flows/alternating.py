@@ -8,9 +8,11 @@ from typing import Any
 from latticekit.flows.additive import AdditiveCoupling
 from latticekit.flows.affine import AffineCoupling
 from latticekit.flows.couplings import Coupling
+from latticekit.flows.fourier import FourierScale
 from latticekit.flows.masks import Checkerboard
 from latticekit.flows.networks import ConvNet
 from latticekit.flows.sequential import Sequential
+from latticekit.flows.site_spline import SiteSpline
 from latticekit.flows.spline import SplineCoupling
 
 
@@ -49,3 +51,23 @@ def NeuralSpline(
 ) -> Sequential:
     """Rational-quadratic spline couplings on alternating checkerboards; arguments: `RealNVP`, `SplineCoupling`."""
     return alternating(SplineCoupling(ConvNet(hidden, kernel), odd=odd, **settings), layers)
+
+
+def CouplingFlow(
+    blocks: int = 2, layers: int = 2, hidden: tuple[int, ...] = (8,), kernel: int = 3, *, odd: bool = True
+) -> Sequential:
+    """A free field, site by site made non-Gaussian, then corrected by spline couplings.  (chain, *sites) -> the same
+
+    FourierScale, twice (SiteSpline, FourierScale), then `blocks` times (NeuralSpline of `layers` couplings,
+    FourierScale).  log_det in closed form.  For phi^4 it learns far faster than couplings alone, whose first steps go
+    into the shape of one site's distribution; hidden, kernel: of the couplings' networks, see `RealNVP`.
+    """
+    if blocks < 1:
+        raise ValueError(f"a coupling flow needs at least 1 block, got {blocks}")
+    parts = [SiteSpline(odd=odd)] * 2 + [NeuralSpline(layers, hidden, kernel, odd=odd)] * blocks
+    free = FourierScale(gaussian=False)
+    return Sequential((FourierScale(), *(one for part in parts for one in (*_layers(part), free))))
+
+
+def _layers(part: Any) -> tuple[Any, ...]:
+    return part.layers if isinstance(part, Sequential) else (part,)

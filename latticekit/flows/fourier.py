@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
 import numpy as np
@@ -20,16 +20,18 @@ class FourierScale(Layer):
     """y(k) = exp(a_[k]) x(k), one a per orbit of momenta under the symmetries of the box.  (chain, *sites) -> the same
 
     log_det = sum_k a_[k].  Turns unit normal numbers into a free field of spectrum omega = exp(-2 a); starts from the
-    action's `gaussian`, if it has one, else from a = 0.  Commutes with translations, reflections, exchanges, sign.
-    Computed in the basis of `hartley`: the kernel is even along every axis.
+    action's `gaussian`, if it has one, else, or with gaussian=False, from a = 0.  Commutes with translations,
+    reflections, exchanges, sign.  Computed in the basis of `hartley`: the kernel is even along every axis.
     """
 
     sites: tuple[int, ...] = ()
     """The lattice whose orbits a belongs to; set by `init`."""
+    gaussian: bool = field(default=True, kw_only=True)
+    """Whether to start from the action's Gaussian."""
 
     def init(self, setting: Setting) -> Self:
         """a = -log(omega) / 2 of the action's Gaussian."""
-        gaussian = getattr(setting.action, "gaussian", lambda sites: None)
+        gaussian = getattr(setting.action if self.gaussian else None, "gaussian", lambda sites: None)
         omega = gaussian(sites := check_sites(setting.sites))
         return self._from_spectrum(sites, np.ones(sites) if omega is None else np.asarray(omega), setting.like)
 

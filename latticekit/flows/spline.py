@@ -28,12 +28,7 @@ class SplineCoupling(Coupling):
     least: float = field(default=1e-2, kw_only=True)
 
     def __post_init__(self) -> None:
-        if self.bins < 2:
-            raise ValueError(f"a spline needs at least 2 bins, got {self.bins}")
-        if not 0 < self.reach < math.inf:
-            raise ValueError(f"the reach of a spline must be positive, got {self.reach}")
-        if not 0 < self.least < 1:
-            raise ValueError(f"`least` must lie between 0 and 1, got {self.least}")
+        check_spline(self.bins, self.reach, self.least)
 
     @property
     def channels(self) -> int:
@@ -42,46 +37,45 @@ class SplineCoupling(Coupling):
 
     def site_map(self, x: Array, features: Array) -> tuple[Array, Array, Residuals]:
         """The spline inside, x outside."""
-        xp, (inside, at) = namespace(x), self._inside(x)
-        y, log_slope, found = self._spline.apply(at, self._with_ends(features))
-        return xp.where(inside, y, x), xp.where(inside, log_slope, xp.zeros_like(x)), (inside, at, found)
+        return *self._spline.apply(x, features), (x, features)
 
     def site_inverse(self, y: Array, features: Array) -> tuple[Array, Array]:
         """The root of a quadratic equation inside, y outside."""
-        xp, (inside, at) = namespace(y), self._inside(y)
-        x, log_slope = self._spline.inverse(at, self._with_ends(features))
-        return xp.where(inside, x, y), xp.where(inside, log_slope, xp.zeros_like(y))
+        return self._spline.inverse(y, features)
 
     def site_vjp(self, residuals: Residuals, y_bar: Array, log_bar: Array) -> tuple[Array, Array]:
         """Through the spline inside; y_bar itself outside."""
-        (inside, at, found), xp, k = residuals, namespace(y_bar), self.bins
-        x_bar, bar = self._spline.vjp(at, found, y_bar, log_bar)
-        bar = xp.concat([bar[:, : 2 * k, ...], bar[:, 2 * k + 1 : 3 * k, ...]], axis=1)
-        return xp.where(inside, x_bar, y_bar), xp.where(inside[:, None, ...], bar, xp.zeros_like(bar))
+        x, features = residuals
+        return self._spline.vjp(x, features, y_bar, log_bar + namespace(y_bar).zeros_like(y_bar))
 
     def site_bend(self, residuals: Residuals) -> Array:
         """That of the piece inside, 0 outside."""
-        (inside, at, found), xp = residuals, namespace(residuals[1])
-        return xp.where(inside, self._spline.bend(at, found), xp.zeros_like(at))
+        return self._spline.bend(*residuals)
 
     def reflected(self, features: Array) -> Array:
         """Pieces in the opposite order."""
-        xp, k = namespace(features), self.bins
-        parts = (features[:, :k, ...], features[:, k : 2 * k, ...], features[:, 2 * k :, ...])
-        return xp.concat([xp.flip(part, axis=1) for part in parts], axis=1)
+        return reversed_pieces(features, self.bins, axis=1)
 
     @property
     def _spline(self) -> Spline:
         return Spline(self.bins, -self.reach, self.reach, False, self.least)
 
-    def _with_ends(self, features: Array) -> Array:
-        """Parameters of slopes 1 at both ends: zeros."""
-        xp, k = namespace(features), self.bins
-        nothing = xp.zeros_like(features[:, :1, ...])
-        return xp.concat([features[:, : 2 * k, ...], nothing, features[:, 2 * k :, ...], nothing], axis=1)
 
-    def _inside(self, x: Array) -> tuple[Array, Array]:
-        """Where the spline acts, and x there (some number in reach elsewhere)."""
-        xp = namespace(x)
-        inside = xp.abs(x) < self.reach
-        return inside, xp.where(inside, x, xp.zeros_like(x))
+def check_spline(bins: int, reach: float, least: float) -> None:
+    """Raise ValueError unless these make a spline of [-reach, reach]."""
+    if bins < 2:
+        raise ValueError(f"a spline needs at least 2 bins, got {bins}")
+    if not 0 < reach < math.inf:
+        raise ValueError(f"the reach of a spline must be positive, got {reach}")
+    if not 0 < least < 1:
+        raise ValueError(f"`least` must lie between 0 and 1, got {least}")
+
+
+def reversed_pieces(p: Array, bins: int, axis: int) -> Array:
+    """Widths, heights, inner slopes in the opposite order: the parameters of -y(-x)."""
+    xp = namespace(p)
+
+    def part(first: int, end: int | None) -> Array:
+        return xp.flip(p[(slice(None),) * axis + (slice(first, end), ...)], axis=axis)
+
+    return xp.concat([part(0, bins), part(bins, 2 * bins), part(2 * bins, None)], axis=axis)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from latticekit.actions import Action
-from latticekit.flows import Flow, Layer
+from latticekit.flows import Flow, Layer, conditional_on
 from latticekit.random import Key
 
 
@@ -86,9 +86,13 @@ class Range(Target):
         return self._bound(flow, [0.5] * len(self.ranges))
 
     def prepared(self, layer: Layer) -> tuple[Layer, Action]:
-        """The layer bound to the middle of every range: its networks must know how many couplings there are."""
+        """The layer bound to the middle of every range; one that takes no couplings becomes `Conditioned` on them."""
         middle = self._couplings([0.5] * len(self.ranges))
-        return layer.conditioned(tuple(middle.values())), self.make(**middle)
+        couplings = tuple(middle.values())
+        bound = layer.conditioned(couplings)
+        if bound == layer:
+            bound = conditional_on(layer, self.ranges).conditioned(couplings)
+        return bound, self.make(**middle)
 
     def settings(self) -> dict[str, Any]:
         """The ranges, and the actions at their ends."""

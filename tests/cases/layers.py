@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,6 +16,8 @@ from latticekit.flows import (
     Blocks,
     Checkerboard,
     Complement,
+    Conditioned,
+    CouplingFlow,
     FourierScale,
     FreeField,
     Half,
@@ -30,6 +33,7 @@ from latticekit.flows import (
     Scale,
     Sequential,
     Setting,
+    SiteSpline,
     SplineCoupling,
     Squeeze,
     StoredEnsemble,
@@ -38,8 +42,10 @@ from latticekit.flows import (
     Tile,
     Translate,
 )
+from latticekit.flows.knots import Spline
 from latticekit.flows.networks import Conditional, ConvNet, DenseNet, Flattened
 from latticekit.random import Key
+from tests.cases import KernelCase
 
 ALL = ("translation", "reflection", "permutation", "sign")
 BOARD = ("even translation", "site reflection", "permutation")
@@ -96,6 +102,18 @@ LAYERS = {
         SplineCoupling(TIED, odd=True, bins=5, reach=1.5), (4, 4), (*BOARD, "sign"), kinks=True
     ),
     "spline 3d": LayerCase(SplineCoupling(NET, Complement(Checkerboard()), bins=2), (2, 2, 2), kinks=True),
+    "site spline": LayerCase(SiteSpline(4), (3, 2), ALL, kinks=True),
+    "site spline, not odd": LayerCase(SiteSpline(3, 1.5, odd=False), (4, 2), ALL[:-1], kinks=True),
+    "coupling flow": LayerCase(
+        CouplingFlow(1, 2, (3,)), (2, 4), ("even translation", "sign"), kinks=True, action=Phi4(-4.0, 6.0)
+    ),
+    "conditioned": LayerCase(
+        Conditioned(Sequential((FourierScale(), AffineCoupling(NET, odd=True))), (0.5, -1.0), (1.0, 0.5)),
+        (4, 2),
+        ("even translation", "sign"),
+        couplings=(0.3, -1.2),
+        action=Phi4(-4.0, 6.0),
+    ),
     "squeeze": LayerCase(Squeeze(), (4, 2, 4), ("sign",)),
     "squeeze of period 3": LayerCase(Squeeze(3), (6,), ("sign",)),
     "translate": LayerCase(Translate((1, -2)), (4, 3), ("translation", "sign")),
@@ -148,3 +166,28 @@ def initialised(case: LayerCase, dtype: str = "float64", namespace: str = "numpy
 
     layer = layer.with_params(tree_map(shaken, layer.params)) if noise else layer
     return layer.conditioned(case.couplings) if case.couplings else layer
+
+
+SPLINES = (Spline(5, -3.0, 3.0, False, 1e-2), Spline(2, -1.0, 1.5, False, 0.1), Spline(3, -2.0, 2.0, True, 0.1))
+
+
+def _splines(function: str) -> list[KernelCase]:
+    """Every kind of spline in both precisions, numbers outside among those inside; too few of them for a register."""
+    cases = []
+    for dtype, shape, must in (("float64", (3, 5, 6), True), ("float32", (2, 17), True), ("float64", (3, 1), False)):
+        like = np.zeros(0, dtype=dtype)
+        for spline in SPLINES:
+            x, y_bar, log_bar = (Key(n).fold("test").normal(shape, like) for n in range(3))
+            x = np.clip(x, spline.low, np.float32(0.99) * like.dtype.type(spline.high)) if spline.periodic else x
+            p = Key(3).fold("test").normal((shape[0], spline.size, *shape[1:]), like)
+            last = (y_bar, log_bar) if function == "vjp" else ()
+            cases.append(KernelCase((x, p, spline, *last), must=must))
+    return cases
+
+
+KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
+    "latticekit.flows.knots.spline_forward": lambda: _splines("forward"),
+    "latticekit.flows.knots.spline_backward": lambda: _splines("backward"),
+    "latticekit.flows.knots.spline_bend": lambda: _splines("bend"),
+    "latticekit.flows.knots.spline_vjp": lambda: _splines("vjp"),
+}

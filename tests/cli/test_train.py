@@ -94,6 +94,42 @@ def test_a_model_on_a_larger_lattice(call, flow):
     assert json.loads(open_ensemble("large.zarr").attrs["lattice_shape"]) == [4, 8]
 
 
+def test_one_flow_for_a_range_of_couplings(call, tmp_path):
+    """[couplings] makes any flow conditional; a run with the model says at which of them."""
+    (tmp_path / "flow.toml").write_text(
+        """
+flow = "real_nvp"
+[action]
+mass_squared = -1.0
+[couplings]
+coupling = [0.5, 1.5]
+[lattice]
+shape = [4, 2]
+[train]
+steps = 4
+batch = 16
+[real_nvp]
+layers = 2
+hidden = [3]
+"""
+    )
+    assert call("train", "flow.toml").code == 0
+    model = load_model(tmp_path / "flow")
+    assert model.ranges == {"coupling": [0.5, 1.5]}
+    assert (model.action.mass_squared, model.action.coupling) == (-1.0, 1.0)
+    assert "[couplings]\ncoupling = [0.5, 1.5]" in model.history.attrs["config_toml"]
+    run = ["run", "--update", "reweighting", "--model.path", "flow", "--run.draws", 4, "--run.chains", 4]
+    for out, given, coupling in (
+        ("middle.zarr", [], 1.0),
+        ("other.zarr", ["--action.mass_squared", -1, "--action.coupling", 0.7], 0.7),
+    ):
+        done = call(*run, "--out", out, *given)
+        assert done.code == 0, done.err
+        attrs = open_ensemble(out).attrs
+        assert json.loads(attrs["action_params"])["coupling"] == coupling
+        assert json.loads(attrs["update"])["flow"]["layer"]["couplings"] == [coupling]
+
+
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
@@ -103,6 +139,8 @@ def test_a_model_on_a_larger_lattice(call, flow):
         (["train", "--action.preset", "E1", "--train.steps", "3", "--train.seconds", "2"], "steps or seconds"),
         (["train", "--action.preset", "E1", "--continuous.times", "0"], "must be at least 1"),
         (["train"], "shape is missing"),
+        (["train", "--action.preset", "E1", "--couplings.beta", "1", "2"], "phi4 takes mass_squared, coupling"),
+        (["train", "--action.preset", "E1", "--couplings.coupling", "2", "1"], r"must be (low, high)"),
     ],
 )
 def test_mistakes_are_explained(call, tokens, message):

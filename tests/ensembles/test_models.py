@@ -204,4 +204,8 @@ def test_toml_reads_what_it_writes(tables):
 
 
 def test_settings_of_a_flow_are_plain():
-    assert json.loads(json.dumps(described(LAYER)))["layers"][1] == {"name": "FourierScale", "sites": []}
+    assert json.loads(json.dumps(described(LAYER)))["layers"][1] == {
+        "name": "FourierScale",
+        "sites": [],
+        "gaussian": True,
+    }

@@ -214,7 +214,15 @@ def test_forward_losses_take_an_ensemble():
 def test_a_range_of_couplings():
     trained = small(action=lk.Phi4, couplings={"mass_squared": (-1, -1), "coupling": (0.4, 0.8)}, steps=30, batch=32)
     assert trained.action == lk.Phi4(-1.0, 0.6000000000000001)
-    assert json.loads(trained.history.attrs["config"])["target"]["couplings"]["coupling"] == [0.4, 0.8]
+    assert trained.ranges == {"mass_squared": [-1, -1], "coupling": [0.4, 0.8]}
+    x = trained.flow.draw(Key(5), 4)[0]
+    assert np.array_equal(trained.at(mass_squared=-1.0, coupling=trained.action.coupling).draw(Key(5), 4)[0], x)
+    other, log_q = trained.at(mass_squared=-1.0, coupling=0.4).draw(Key(5), 4)
+    assert not np.allclose(other, x), "a layer that takes no couplings becomes one that does"
+    assert trained.at(mass_squared=-1.0, coupling=0.4).log_q(other) == pytest.approx(log_q, abs=1e-10)
+    with pytest.raises(ValueError, match="takes these couplings: mass_squared, coupling; got coupling"):
+        trained.at(coupling=0.4)
+    assert small(steps=1).ranges == {}
 
 
 def test_the_default_recipe_makes_a_good_sampler_in_seconds():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -39,6 +40,19 @@ class Trained:
     def acceptance_rate(self) -> float:
         """Acceptance rate of independence Metropolis, measured with `ess`."""
         return float(self.record.get("acceptance_rate", math.nan))
+
+    @property
+    def ranges(self) -> dict[str, list[float]]:
+        """The couplings that the flow takes, and between what it was trained; {} for a flow of one action."""
+        config = json.loads(self.history.attrs.get("config", "{}"))
+        return config.get("target", {}).get("couplings", {})
+
+    def at(self, **couplings: float) -> Flow:
+        """The flow at couplings, one for each of `ranges`."""
+        if set(couplings) != set(self.ranges):
+            expected = ", ".join(self.ranges) or "none"
+            raise ValueError(f"the flow takes these couplings: {expected}; got {', '.join(couplings) or 'none'}")
+        return self.flow.conditioned(tuple(couplings[name] for name in self.ranges)) if couplings else self.flow
 
     def save(self, path: str | Path, overwrite: bool = False) -> Path:
         """Write a model bundle, `latticekit.save_model(path, self)`."""

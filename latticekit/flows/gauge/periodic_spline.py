@@ -31,7 +31,7 @@ class PeriodicSpline(MonotoneMap):
 
     def apply(self, x: Array, p: Array) -> tuple[Array, Array]:
         """y and log dy/dx."""
-        return self._spline.apply(x, p)[:2]
+        return self._spline.apply(x, p)
 
     def inverse(self, y: Array, p: Array) -> tuple[Array, Array]:
         """x and log dy/dx there."""
@@ -39,12 +39,11 @@ class PeriodicSpline(MonotoneMap):
 
     def slopes(self, x: Array, p: Array) -> tuple[Array, Array]:
         """dy/dx and d log(dy/dx)/dx."""
-        _, log_slope, found = self._spline.apply(x, p)
-        return namespace(x).exp(log_slope), self._spline.bend(x, found)
+        return namespace(x).exp(self._spline.apply(x, p)[1]), self._spline.bend(x, p)
 
     def parameter_vjp(self, x: Array, p: Array, y_bar: Array, l_bar: Array) -> Array:
         """Through the piece, its corners, softmax and softplus."""
-        return self._spline.vjp(x, self._spline.apply(x, p)[2], y_bar, l_bar)[1]
+        return self._spline.vjp(x, p, y_bar, l_bar)[1]
 
     @property
     def _spline(self) -> Spline:
