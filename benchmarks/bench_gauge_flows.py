@@ -5,7 +5,7 @@ import numpy as np
 import latticekit as lk
 from benchmarks.bench_phi4 import _best
 from latticekit.flows import Setting
-from latticekit.flows.gauge import Rows, SpectralCoupling, U1Coupling, U1HierarchicalFlow
+from latticekit.flows.gauge import Rows, SpectralCoupling, SpectralHierarchicalFlow, U1Coupling, U1HierarchicalFlow
 from latticekit.flows.networks import ConvNet
 from latticekit.groups import SU, U1
 from latticekit.random import Key
@@ -15,6 +15,8 @@ LAYERS = {
     "u1 blocks 128 x 16^2": (U1HierarchicalFlow((16, 16)), U1(), (128, 16, 16)),
     "su2 coupling 32 x 8^2": (SpectralCoupling(Rows(0, 1), ConvNet((16,)), group=SU(2)), SU(2), (32, 8, 8)),
     "su3 coupling 32 x 8^2": (SpectralCoupling(Rows(0, 1), ConvNet((16,)), group=SU(3)), SU(3), (32, 8, 8)),
+    "su2 blocks 128 x 16^2": (SpectralHierarchicalFlow(SU(2)), SU(2), (128, 16, 16)),
+    "su3 blocks 32 x 16^2": (SpectralHierarchicalFlow(SU(3)), SU(3), (32, 16, 16)),
 }
 
 

@@ -20,21 +20,24 @@ _WHERE = {
     ],
     "latticekit.ensembles.formats": ["read_links", "write_links"],
     "latticekit.flows": [
-        *("AdditiveCoupling", "AffineCoupling", "ContinuousFlow", "Flow", "FourierScale", "FreeField", "Identity"),
-        *("Inverse", "Multiscale", "NICE", "NeuralSpline", "Normal", "RealNVP", "Sequential", "SplineCoupling"),
-        "StoredEnsemble",
+        *("AdditiveCoupling", "AffineCoupling", "ContinuousFlow", "CouplingFlow", "Flow", "FourierScale", "FreeField"),
+        *("Identity", "Inverse", "Multiscale", "NICE", "NeuralSpline", "Normal", "RealNVP", "Sequential", "SiteSpline"),
+        *("SplineCoupling", "StoredEnsemble"),
     ],
     "latticekit.flows.gauge": [
         "Haar",
         "ResidualFlow",
         "SpectralFlow",
+        "SpectralHierarchicalFlow",
         "TrivializingFlow",
         "U1Flow",
         "U1HierarchicalFlow",
     ],
     "latticekit.groups": ["Real", "SU", "U1", "cold", "hot"],
     "latticekit.random": ["Key"],
-    "latticekit.samplers": ["IndependenceMetropolis", "Reweighting", "extrapolate_step_size"],
+    "latticekit.samplers": [
+        *("GeneralisedLeapfrog", "IndependenceMetropolis", "L2HMC", "Reweighting", "extrapolate_step_size"),
+    ],
     "latticekit.updates": [
         *("HMC", "MALA", "Cluster", "Heatbath", "Langevin", "Metropolis", "Overrelaxation", "Repeat", "Sequence"),
         *("FORCE_GRADIENT", "Integrator", "LEAPFROG", "Level", "MultiScale", "OMELYAN", "OMF4"),

@@ -11,7 +11,7 @@ from latticekit.cli import main
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-PAGES = [ROOT / "docs" / f"{name}.md" for name in ("quickstart", "extending", "flows")]
+PAGES = [ROOT / "docs" / f"{name}.md" for name in ("quickstart", "extending", "flows", "gauge_flows")]
 _SLOW = ("demo",)  # has a test of its own
 
 

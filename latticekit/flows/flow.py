@@ -9,6 +9,7 @@ from latticekit.arrays import backend, namespace
 from latticekit.flows.base import Layer
 from latticekit.flows.parameters import Setting, Tree
 from latticekit.flows.priors import Normal, Prior
+from latticekit.groups import GaugeGroup
 from latticekit.lattice import check_sites
 from latticekit.random import Key
 
@@ -40,10 +41,10 @@ class Flow:
         dtype: str = "float64",
         namespace: str = "numpy",
     ) -> Self:
-        """A flow with fresh parameters on a lattice; the prior is standard normal unless given."""
+        """A flow with fresh parameters on a lattice; prior unless given: standard normal, on links Haar's measure."""
         sites, xp = check_sites(lattice), backend(namespace)
         like = xp.zeros(0, dtype=getattr(xp, dtype))
-        return cls(layer.init(Setting(sites, like, Key(seed), action)), prior or Normal(), sites, like)
+        return cls(layer.init(Setting(sites, like, Key(seed), action)), prior or _prior(action), sites, like)
 
     @property
     def params(self) -> Tree:
@@ -92,3 +93,11 @@ class Flow:
         from latticekit.flows.bundled import described
 
         return {"layer": described(self.layer), "prior": described(self.prior), "lattice": list(self.sites)}
+
+
+def _prior(action: Any) -> Prior:
+    """The simplest one for the fields of an action."""
+    from latticekit.flows.gauge.priors import Haar
+
+    group = getattr(action, "group", None)
+    return Haar(group) if isinstance(group, GaugeGroup) else Normal()

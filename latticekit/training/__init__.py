@@ -1,10 +1,12 @@
 """Fit a flow to a target: gradient estimators, optimisers, schedules, the loop.  (floor 5)"""
 
 from latticekit.training.blend import Blend
+from latticekit.training.blocks import BlockPath
 from latticekit.training.clipping import Clipping, MaxNorm, RelativeNorm
 from latticekit.training.estimator import Gradient, GradientEstimator
 from latticekit.training.fit import Report, State, TrainingError, begin, fit
 from latticekit.training.forward import Forward, ForwardPath
+from latticekit.training.jumps import Jumps
 from latticekit.training.matching import ForceMatching
 from latticekit.training.optimisers import SGD, Adam, AdamW, Optimiser
 from latticekit.training.recipe import Recipe, default_batch, default_rate
@@ -18,6 +20,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Blend",
+    "BlockPath",
     "Clipping",
     "Constant",
     "Cosine",
@@ -28,6 +31,7 @@ __all__ = [
     "ForwardPath",
     "Gradient",
     "GradientEstimator",
+    "Jumps",
     "LeaveOneOut",
     "MaxNorm",
     "Optimiser",

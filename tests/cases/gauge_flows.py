@@ -11,13 +11,16 @@ from latticekit.actions import Wilson
 from latticekit.arrays import backend, tree_map
 from latticekit.flows import Inverse, Layer, Sequential, Setting
 from latticekit.flows.gauge import (
+    CellMap,
     CircularSpline,
+    Mixture,
     NonCompactProjection,
     PeriodicSpline,
     Rectangle,
     Rows,
     SpectralCoupling,
     SpectralFlow,
+    SpectralHierarchicalFlow,
     SpectralMap,
     U1Coupling,
     U1Flow,
@@ -77,6 +80,12 @@ LAYERS = {
     "su3 spline": GaugeLayerCase(spectral(3, spectral=SpectralMap(PeriodicSpline(4))), SU(3), kinks=True),
     "su3 4d": GaugeLayerCase(spectral(3, rows=Rows(3, 0, 2)), SU(3), (4, 2, 1, 2)),
     "su4": GaugeLayerCase(spectral(4), SU(4)),
+    "su3 between staples": GaugeLayerCase(spectral(3, frame=0.3), SU(3), (1, 4)),
+    "su2 cell": GaugeLayerCase(spectral(2, spectral=CellMap(2, PeriodicSpline(4)), frame=0.5), SU(2), (1, 4), True),
+    "su3 cell": GaugeLayerCase(spectral(3, spectral=CellMap(3, PeriodicSpline(4)), frame=1.0), SU(3), (1, 4), True),
+    "su2 blocks": GaugeLayerCase(
+        SpectralHierarchicalFlow(SU(2), (2, 2), (0.5, 1.0), (3,), spectral=SpectralMap(Mixture(2))), SU(2), (2, 4)
+    ),
     "su2 flow": GaugeLayerCase(SpectralFlow(SU(2), 2, (3,), 2, loops=FEW), SU(2)),
     "inverse of su3": GaugeLayerCase(Inverse(spectral(3)), SU(3)),
     "mixed": GaugeLayerCase(Sequential((U1Coupling(LOWER, NET), U1Coupling(Rows(1, 0), DenseNet((3,))))), U1()),
@@ -121,6 +130,8 @@ def _mixtures(function: str) -> list[KernelCase]:
             )
             y_bar, weight = Key(3).normal(x.shape, x), np.array([1.0, -0.5, 0.0])
             arguments: dict[str, tuple[Any, ...]] = {
+                "loop_angles": (x, rows, loops),
+                "loop_angles_vjp": (x, rows, loops, bar[:, : len(loops)].copy()),
                 "phases": (x, rows, loops),
                 "phases_vjp": (x, rows, loops, bar),
                 "u1_couple": (x, p, rows, path, NCP),
@@ -135,9 +146,21 @@ def _mixtures(function: str) -> list[KernelCase]:
     return cases
 
 
+def _matrices() -> list[KernelCase]:
+    """Unitary matrices of every precision."""
+    cases = []
+    for dtype in ("float64", "float32"):
+        for n, inner in ((2, (4, 1)), (3, (7,)), (4, (3, 2, 2))):
+            cases.append(KernelCase((SU(n).random(Key(n), (3, 1, n, n, *inner), np.zeros(0, dtype))[:, 0],)))
+    return cases
+
+
 KERNELS: dict[str, Callable[[], list[KernelCase]]] = {
+    "latticekit.flows.gauge.angles.loop_angles": lambda: _mixtures("loop_angles"),
+    "latticekit.flows.gauge.angles.loop_angles_vjp": lambda: _mixtures("loop_angles_vjp"),
     "latticekit.flows.gauge.angles.phases": lambda: _mixtures("phases"),
     "latticekit.flows.gauge.angles.phases_vjp": lambda: _mixtures("phases_vjp"),
+    "latticekit.flows.gauge.eigen.eigenphases": _matrices,
     "latticekit.flows.gauge.u1_couplings.u1_couple": lambda: _mixtures("u1_couple"),
     "latticekit.flows.gauge.u1_couplings.u1_couple_vjp": lambda: _mixtures("u1_couple_vjp"),
 }

@@ -39,8 +39,9 @@ def loop_angle_vjp(path: Path, bar: Array, dim: int) -> Array:
     return xp.stack(bars, axis=1)
 
 
-def _angles(theta: Array, rows: Rows, loops: Loops) -> Array:
-    """(chain, mu, *sites) -> (chain, loop, *cells)"""
+@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:loop_angles")
+def loop_angles(theta: Array, rows: Rows, loops: Loops) -> Array:
+    """Angles of closed paths at their places.  (chain, mu, *sites) -> (chain, loop, *cells)"""
     found, dim = [], theta.shape[1]
     for path, group in groupby(loops, key=lambda loop: loop[0]):
         angle = loop_angle(theta, path)
@@ -48,22 +49,29 @@ def _angles(theta: Array, rows: Rows, loops: Loops) -> Array:
     return namespace(theta).stack(found, axis=1)
 
 
-@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:phases")
-def phases(theta: Array, rows: Rows, loops: Loops) -> Array:
-    """Cosines, then sines, of closed paths at their places.  (chain, mu, *sites) -> (chain, 2 loop, *cells)"""
-    xp, angle = namespace(theta), _angles(theta, rows, loops)
-    return xp.concat([xp.cos(angle), xp.sin(angle)], axis=1)
-
-
-@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:phases_vjp")
-def phases_vjp(theta: Array, rows: Rows, loops: Loops, bar: Array) -> Array:
-    """Back from `phases` to the links.  (chain, mu, *sites), (chain, 2 loop, *cells) -> (chain, mu, *sites)"""
-    xp, angle, n = namespace(theta), _angles(theta, rows, loops), len(loops)
-    bar = xp.cos(angle) * bar[:, n:, ...] - xp.sin(angle) * bar[:, :n, ...]
-    total, dim = xp.zeros_like(theta), theta.shape[1]
+@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:loop_angles_vjp")
+def loop_angles_vjp(theta: Array, rows: Rows, loops: Loops, bar: Array) -> Array:
+    """Back from `loop_angles`.  (chain, mu, *sites), (chain, loop, *cells) -> (chain, mu, *sites)"""
+    xp, dim = namespace(theta), theta.shape[1]
+    total = xp.zeros_like(theta)
     for path, group in groupby(enumerate(loops), key=lambda loop: loop[1][0]):
         own = xp.zeros_like(theta[:, 0, ...])
         for i, (_, place) in group:
             own = rows.put(own, place, bar[:, i, ...], dim)
         total = total + loop_angle_vjp(path, own, dim)
     return total
+
+
+@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:phases")
+def phases(theta: Array, rows: Rows, loops: Loops) -> Array:
+    """Cosines, then sines, of closed paths at their places.  (chain, mu, *sites) -> (chain, 2 loop, *cells)"""
+    xp, angle = namespace(theta), loop_angles(theta, rows, loops)
+    return xp.concat([xp.cos(angle), xp.sin(angle)], axis=1)
+
+
+@accelerated(numpy="latticekit.kernels.cpu.u1_couplings:phases_vjp")
+def phases_vjp(theta: Array, rows: Rows, loops: Loops, bar: Array) -> Array:
+    """Back from `phases` to the links.  (chain, mu, *sites), (chain, 2 loop, *cells) -> (chain, mu, *sites)"""
+    xp, angle, n = namespace(theta), loop_angles(theta, rows, loops), len(loops)
+    bar = xp.cos(angle) * bar[:, n:, ...] - xp.sin(angle) * bar[:, :n, ...]
+    return loop_angles_vjp(theta, rows, loops, bar)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from latticekit.arrays import namespace
+from latticekit.arrays import accelerated, namespace
 from latticekit.groups.matrices import complex_from
+from latticekit.groups.u1 import wrap
 
 Array = Any
 Rows = list[list[Array]]
 _SWEEPS = 30
 
 
+@accelerated(numpy="latticekit.kernels.cpu.spectral:eigenphases")
 def eigenphases(m: Array) -> tuple[Array, Array]:
     """theta, V with m = V exp(i theta) V^dagger and sum theta = 0, for det m = 1.  -> (chain, N, *n), (chain, N, N, *n)
 
@@ -86,3 +88,33 @@ def _balanced(rows: Rows) -> Array:
     turns = xp.round(xp.sum(phases, axis=1, keepdims=True) * (0.5 / math.pi)) * (2 * math.pi)
     phases = xp.concat([phases[:, :1, ...] - turns, phases[:, 1:, ...]], axis=1)
     return phases - xp.mean(phases, axis=1, keepdims=True)
+
+
+def shortest(theta: Array) -> Array:
+    """Phases of det 1 turned into the fundamental cell: within 2 pi of each other, sum 0.  (chain, N, *n) -> the same
+
+    First all lie in [-pi, pi); if they sum to 2 pi k, the k largest are turned down, for k < 0 the smallest up.
+    """
+    xp, n = namespace(theta), theta.shape[1]
+    phases = wrap(theta)
+    turns, order = xp.round(xp.sum(phases, axis=1) * (0.5 / math.pi)), ordered(phases)
+    for a in range(n - 1):
+        one, none = xp.ones_like(turns), xp.zeros_like(turns)
+        down, up = xp.where(turns > float(a), one, none), xp.where(turns < -float(a), one, none)
+        step = order[:, :, a, ...] * down[:, None, ...] - order[:, :, n - 1 - a, ...] * up[:, None, ...]
+        phases = phases - 2.0 * math.pi * step
+    return phases
+
+
+def ordered(phases: Array) -> Array:
+    """1 where eigenphase i is number a in falling order, else 0.  (chain, N, *n) -> (chain, i, a, *n)"""
+    xp, n = namespace(phases), phases.shape[1]
+    one, rows = xp.ones_like(phases[:, 0, ...]), []
+    for i in range(n):
+        rank = 0.0 * one
+        for j in range(n):
+            if j != i:
+                first = phases[:, j, ...] >= phases[:, i, ...] if j < i else phases[:, j, ...] > phases[:, i, ...]
+                rank = rank + xp.where(first, one, 0.0 * one)
+        rows.append(xp.stack([xp.where(xp.abs(rank - float(a)) < 0.5, one, 0.0 * one) for a in range(n)], axis=1))
+    return xp.stack(rows, axis=1)

@@ -80,6 +80,10 @@ class Rows:
                 at[along] += sign
         return True
 
+    def holds(self, path: Path) -> bool:
+        """Whether a path stays in the plane (mu, nu)."""
+        return all(max(step, ~step) in (self.mu, self.nu) for step in path)
+
     def context(self, dim: int, rectangles: tuple[Rectangle, ...] = FROZEN_LOOPS) -> Loops:
         """Every frozen rectangle: those at a place of their own in the plane (mu, nu), the others in all planes.
 

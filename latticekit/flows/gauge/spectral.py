@@ -5,38 +5,46 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from latticekit.arrays import namespace
-from latticekit.fields import transporter
+from latticekit.fields import Path
 from latticekit.flows.base import per_chain, sum_chains
+from latticekit.flows.gauge.cell import CellMap
 from latticekit.flows.gauge.coupling import LinkCoupling
 from latticekit.flows.gauge.eigen import eigenphases
-from latticekit.flows.gauge.masks import FROZEN_LOOPS, Rectangle, sweep
+from latticekit.flows.gauge.masks import FROZEN_LOOPS, Rectangle, halvings, sweep
 from latticekit.flows.gauge.mixture import Mixture
-from latticekit.flows.gauge.spectrum import SpectralMap, pairs
-from latticekit.flows.gauge.wilson_loops import loop_vjp, traces, traces_vjp
-from latticekit.flows.networks import ConvNet, Network
+from latticekit.flows.gauge.spectral_turn import Power, Turn, power
+from latticekit.flows.gauge.spectrum import Spectra, SpectralMap
+from latticekit.flows.gauge.wilson_loops import Piece, product, product_vjp, spread, traces, traces_vjp
+from latticekit.flows.networks import ConvNet, DenseNet, Network
 from latticekit.flows.sequential import Sequential
 from latticekit.groups import SU
-from latticekit.groups.matrices import complex_from, dagger_mul, mul, mul_dagger
+from latticekit.groups.matrices import dagger_mul, mul, mul_dagger
 
 Array = Any
-_HERE = (0, 0)
+_HERE, _NEXT = (0, 0), (1, 0)
 _MAP = SpectralMap()
 
 
 @dataclass(frozen=True)
 class SpectralCoupling(LinkCoupling):
-    """U' = P' P^dagger U on active links, P = V exp(i theta) V^dagger their loops, P' = V exp(i theta') V^dagger.
+    """U' = M' M^dagger U on active links, M = U C = V exp(i theta) V^dagger their loops, M' = V exp(i theta') V^dagger.
 
     theta'(theta; context) is a map of spectra, its parameters a network's view of traces of frozen loops.  The
     log-det is by Haar measure.  (chain, mu, N, N, *sites) -> the same.  Boyda et al., 2008.05456.
 
-    Nothing divides by a gap of eigenvalues: in the eigenbasis, a left displacement Y of P becomes
-    Y'_ij = Gamma_ij Y_ij with Gamma_ij = exp(i (gap' - gap)/2) sin(gap'/2) / sin(gap/2), and d theta' on the diagonal.
+    frame: C = (C_1 C_0^dagger)^frame C_0 lies on the shortest geodesic from C_0, the staple of the active loop, to C_1,
+    its mirror image on the other side of the link.  0 is the loop itself; for Wilson's action and SU(2) the weight
+    exp((beta/N) Re tr U (C_0 + C_1)) is one of the spectrum of M alone at frame 1/2.
     """
 
     group: SU = field(kw_only=True)
-    spectral: SpectralMap = _MAP
+    spectral: Spectra = _MAP
+    frame: float = 0.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not 0 <= self.frame <= 1:
+            raise ValueError(f"frame must lie between 0 and 1, the two staples: got {self.frame}")
 
     @property
     def features(self) -> int:
@@ -58,90 +66,68 @@ class SpectralCoupling(LinkCoupling):
 
     def couple(self, x: Array, p: Array) -> tuple[Array, Array]:
         """The map of the spectra of active loops."""
-        theta, v = self._active(x)
-        new, log_det = self.spectral.apply(theta, p)
-        return self._turned(x, v, new - theta), sum_chains(log_det)
+        return self._moved(x, *self._turn(x, p).apply())
 
     def uncouple(self, y: Array, p: Array) -> tuple[Array, Array]:
         """Its inverse."""
-        theta, v = self._active(y)
-        old = self.spectral.inverse(theta, p)
-        return self._turned(y, v, old - theta), -sum_chains(self.spectral.apply(old, p)[1])
+        return self._moved(y, *self._turn(y, p).inverse())
 
     def couple_vjp(self, x: Array, p: Array, y_bar: Array, log_det_bar: Array) -> tuple[Array, Array]:
-        """Back through the eigenbasis: Gamma* off the diagonal, the map of spectra on it."""
-        dim, (theta, v) = x.shape[1], self._active(x)
-        own = self.group.algebra(self.rows.take(y_bar[:, self.rows.mu, ...], _HERE, dim))
-        inside = dagger_mul(v, mul(own, v))
-        weight = per_chain(log_det_bar, theta)
-        theta_bar, p_bar = self.spectral.vjp(theta, p, _diagonal(inside, self.group), weight)
-        factors, new = self._factors(theta, p)
-        loop_bar = mul(v, mul_dagger(_with_diagonal(inside, factors, theta_bar, self.group), v))
-        change = _phases(v, new - theta)
-        turned = dagger_mul(change, mul(own, change))  # U' = R U: the cotangent of U at constant R
-        at = self.rows.put(_blank(x), _HERE, loop_bar - turned, dim)
-        bar = self.rows.replace(y_bar, self.group.components(turned), dim)
-        return bar + loop_vjp(x, self.path, at, self.group), p_bar
+        """Back through the map of spectra and the loop."""
+        dim, turn = x.shape[1], self._turn(x, p)
+        own = self._own(y_bar)
+        m_bar, p_bar, r = turn.vjp(own, per_chain(log_det_bar, turn.theta))
+        still = dagger_mul(r, mul(own, r))  # U' = R U: the cotangent of U at constant R
+        bar = self.rows.replace(y_bar, self.group.components(still), dim)
+        return bar + spread(x, self.rows, self._loop_vjp(x, m_bar - still), self.group), p_bar
 
     def couple_solve(self, x: Array, p: Array, zeta: Array, weight: Array) -> Array:
-        """Divided by Gamma* off the diagonal, solved for on it."""
-        dim, (theta, v) = x.shape[1], self._active(x)
-        own = self.group.algebra(self.rows.take(zeta[:, self.rows.mu, ...], _HERE, dim))
-        inside = dagger_mul(v, mul(own, v))
-        new_bar = self.spectral.solve(theta, p, _diagonal(inside, self.group), per_chain(weight, theta))
-        factors, _ = self._factors(theta, p)
-        solved = _with_diagonal(inside, {pair: 1.0 / one for pair, one in factors.items()}, new_bar, self.group)
-        return self.rows.replace(zeta, self.group.components(mul(v, mul_dagger(solved, v))), dim)
+        """The map of spectra solved for."""
+        turn = self._turn(x, p)
+        solved = turn.solve(self._own(zeta), per_chain(weight, turn.theta))
+        return self.rows.replace(zeta, self.group.components(solved), x.shape[1])
 
-    def _active(self, x: Array) -> tuple[Array, Array]:
-        """Eigenphases and eigenvectors of active loops."""
-        return eigenphases(self.rows.take(transporter(x, self.path), _HERE, x.shape[1]))
+    @property
+    def _staples(self) -> tuple[Path, Path]:
+        """From x + mu to x, on the side of the active loop and on the other one."""
+        up, nu = self.path[1:], self.rows.nu
+        return up, tuple({nu: ~nu, ~nu: nu}.get(step, step) for step in up)
 
-    def _turned(self, x: Array, v: Array, change: Array) -> Array:
-        """Active links times V exp(i change) V^dagger."""
+    def _turn(self, x: Array, p: Array) -> Turn:
+        """The active loops with their spectra."""
+        m = mul(self.rows.take(x[:, self.rows.mu, ...], _HERE, x.shape[1]), self._staple(x)[0])
+        theta, v = eigenphases(m)
+        return Turn(theta, v, p, self.spectral, self.group)
+
+    def _staple(self, x: Array) -> tuple[Array, Array, Power | None]:
+        """C, C_0, and the power that leads from one to the other."""
+        first, other = self._staples
+        c = product(x, self.rows, first, _NEXT)
+        if not self.frame:
+            return c, c, None
+        root = power(mul_dagger(product(x, self.rows, other, _NEXT), c), self.frame)
+        return mul(root.root, c), c, root
+
+    def _loop_vjp(self, x: Array, bar: Array) -> list[Piece]:
+        """Back from M to U and to the links of both staples."""
+        own, (first, other) = self.rows.take(x[:, self.rows.mu, ...], _HERE, x.shape[1]), self._staples
+        _, first_staple, root = self._staple(x)
+        found, bar = [Piece(self.rows.mu, _HERE, bar)], dagger_mul(own, mul(bar, own))
+        if root is not None:  # C = G^s C_0, G = C_1 C_0^dagger
+            g_bar = root.vjp(bar, self.group)
+            g = mul_dagger(product(x, self.rows, other, _NEXT), first_staple)
+            found += product_vjp(x, self.rows, other, g_bar, _NEXT)
+            bar = dagger_mul(root.root, mul(bar, root.root)) - dagger_mul(g, mul(g_bar, g))
+        return found + product_vjp(x, self.rows, first, bar, _NEXT)
+
+    def _own(self, bar: Array) -> Array:
+        """Matrices of the cotangents of active links."""
+        return self.group.algebra(self.rows.take(bar[:, self.rows.mu, ...], _HERE, bar.shape[1]))
+
+    def _moved(self, x: Array, r: Array, log_det: Array) -> tuple[Array, Array]:
+        """Active links times R, and the sum of the log-Jacobians."""
         own = self.rows.take(x[:, self.rows.mu, ...], _HERE, x.shape[1])
-        return self.rows.replace(x, mul(_phases(v, change), own), x.shape[1])
-
-    def _factors(self, theta: Array, p: Array) -> tuple[dict[tuple[int, int], Array], Array]:
-        """Gamma*_ij of every pair i < j, and theta'."""
-        xp, moved, found = namespace(theta), self.spectral.moved(theta, p), {}
-        new = moved.h - xp.mean(moved.h, axis=1, keepdims=True)
-        for i, j in pairs(theta.shape[1]):
-            half = 0.5 * ((new[:, i, ...] - theta[:, i, ...]) - (new[:, j, ...] - theta[:, j, ...]))
-            ratio = self.spectral.ratio(theta, moved, i, j)
-            found[i, j] = complex_from(ratio * xp.cos(half), -ratio * xp.sin(half))
-        return found, new
-
-
-def _phases(v: Array, theta: Array) -> Array:
-    """V exp(i theta) V^dagger.  (chain, N, N, *n), (chain, N, *n) -> (chain, N, N, *n)"""
-    xp = namespace(theta)
-    return mul_dagger(v * complex_from(xp.cos(theta), xp.sin(theta))[:, None, ...], v)
-
-
-def _diagonal(m: Array, group: SU) -> Array:
-    """Cotangents of eigenphases: those d_i / index of the diagonal i d_i.  (chain, N, N, *n) -> (chain, N, *n)"""
-    xp = namespace(m)
-    return xp.stack([xp.imag(m[:, i, i, ...]) for i in range(group.n)], axis=1) * (1.0 / group.index)
-
-
-def _with_diagonal(m: Array, factors: dict[tuple[int, int], Array], bar: Array, group: SU) -> Array:
-    """m times factors off the diagonal (conjugate ones below it), i index (bar - mean) on it."""
-    xp, n = namespace(m), group.n
-    bar = (bar - xp.mean(bar, axis=1, keepdims=True)) * group.index
-    rows = []
-    for i in range(n):
-        row = [
-            m[:, i, j, ...] * (factors[i, j] if i < j else xp.conj(factors[j, i])) if i != j else None for j in range(n)
-        ]
-        row[i] = complex_from(0.0 * bar[:, i, ...], bar[:, i, ...])
-        rows.append(xp.stack(row, axis=1))
-    return xp.stack(rows, axis=1)
-
-
-def _blank(x: Array) -> Array:
-    """Zero matrices on all sites.  links -> (chain, N, N, *sites)"""
-    return namespace(x).zeros_like(x[:, 0, ...])
+        return self.rows.replace(x, mul(r, own), x.shape[1]), sum_chains(log_det)
 
 
 def SpectralFlow(
@@ -165,5 +151,34 @@ def SpectralFlow(
     spectral = SpectralMap(Mixture(components))
     made = [
         SpectralCoupling(masks[i % len(masks)], network, loops, spectral=spectral, group=group) for i in range(layers)
+    ]
+    return Sequential(tuple(made), checkpoint)
+
+
+def SpectralHierarchicalFlow(
+    group: SU,
+    blocks: tuple[int, int] = (4, 4),
+    frames: tuple[float, ...] = (),
+    hidden: tuple[int, ...] = (16, 16),
+    *,
+    spectral: Spectra | None = None,
+    checkpoint: int = 0,
+) -> Sequential:
+    """Couplings of ever smaller blocks in two dimensions: the loop of every block goes to its halves.
+
+    One link between the halves of a block is active (`halvings`), given the loop W of the block.  With n plaquettes in
+    a half, Wilson's action wants the density p_n(P) p_n(P^-1 W)/p_2n(W), p_n the n-fold convolution of
+    exp((beta/N) Re tr P).  Loops of whole blocks stay as the prior has them, which is right where p_n is flat: up to
+    sum_r d_r^2 (c_r/d_r c_0)^n without the trivial r.  Each level has one coupling per frame (default: 1/2, for N = 3
+    then both staples and 1/2 again).  For every lattice that the blocks fill: trained on one, run on all of them.
+    """
+    frames = frames or ((0.5,) if group.n == 2 else (0.5, 0.0, 1.0, 0.5))
+    spectral = spectral or (CellMap(group.n, degree=3) if group.n in (2, 3) else _MAP)
+    made = [
+        SpectralCoupling(
+            step.rows, DenseNet(hidden), (step.whole,), step.half, group=group, spectral=spectral, frame=frame
+        )
+        for step in halvings(tuple(blocks))  # type: ignore[arg-type]
+        for frame in frames
     ]
     return Sequential(tuple(made), checkpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -28,7 +29,41 @@ class Moved(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SpectralMap:
+class Spectra(ABC):
+    """theta -> theta' of eigenphases of sum 0, equivariant under permutations; zero parameters are the identity.
+
+    theta (chain, N, *n), parameters (chain, size, *n).  V exp(i theta) V^dagger -> V exp(i theta') V^dagger is then a
+    map of matrices that commutes with conjugation.
+    """
+
+    @property
+    @abstractmethod
+    def size(self) -> int:
+        """Number of parameters per spectrum."""
+
+    @abstractmethod
+    def apply(self, theta: Array, p: Array) -> tuple[Array, Array]:
+        """theta', up to turns of 2 pi, and the log-Jacobian of the matrices by Haar measure.  -> theta', (chain, *n)"""
+
+    @abstractmethod
+    def change(self, theta: Array, p: Array) -> tuple[Array, dict[tuple[int, int], Array]]:
+        """theta' - theta, and sin(gap'/2)/sin(gap/2) > 0 of every pair i < j, for equal turns of both."""
+
+    @abstractmethod
+    def inverse(self, theta: Array, p: Array) -> Array:
+        """theta of a given theta', up to turns of 2 pi."""
+
+    @abstractmethod
+    def vjp(self, theta: Array, p: Array, theta_bar: Array, l_bar: Array) -> tuple[Array, Array]:
+        """Cotangents of theta and p, from those of theta' and of the log-Jacobian.  l_bar: (chain, 1, ...)"""
+
+    @abstractmethod
+    def solve(self, theta: Array, p: Array, theta_bar: Array, l_bar: Array) -> Array:
+        """The cotangent of theta', of sum 0, whose `vjp` differs from theta_bar by a constant at most."""
+
+
+@dataclass(frozen=True)
+class SpectralMap(Spectra):
     """theta'_i = h(theta_i - s) - mean_j h(theta_j - s), for eigenphases of sum 0.  (chain, N, *n) -> the same
 
     h is a map of the circle and commutes with 2 pi, so the map is one of spectra: equivariant under permutations,
@@ -63,6 +98,12 @@ class SpectralMap:
         for i, j in pairs(theta.shape[1]):
             total = total + 2.0 * xp.log(self.ratio(theta, moved, i, j))
         return moved.h - xp.mean(moved.h, axis=1, keepdims=True), total
+
+    def change(self, theta: Array, p: Array) -> tuple[Array, dict[tuple[int, int], Array]]:
+        """theta' - theta and the ratios of sines."""
+        moved = self.moved(theta, p)
+        new = moved.h - namespace(theta).mean(moved.h, axis=1, keepdims=True)
+        return new - theta, {(i, j): self.ratio(theta, moved, i, j) for i, j in pairs(theta.shape[1])}
 
     def ratio(self, theta: Array, moved: Moved, i: int, j: int) -> Array:
         """sin(gap'/2) / sin(gap/2), positive; at coincidence (h'_i h'_j)^(1/2), up to squares of the gap."""

@@ -8,7 +8,7 @@ from typing import Any
 from latticekit.arrays import accelerated, namespace
 from latticekit.fields import Path
 from latticekit.flows.base import per_chain, sum_chains
-from latticekit.flows.gauge.angles import loop_angle, loop_angle_vjp, phases, phases_vjp
+from latticekit.flows.gauge.angles import loop_angles, loop_angles_vjp, phases, phases_vjp
 from latticekit.flows.gauge.circular import CircularTransform, NonCompactProjection
 from latticekit.flows.gauge.coupling import LinkCoupling
 from latticekit.flows.gauge.masks import FROZEN_LOOPS, Loops, Rectangle, Rows, halvings, sweep
@@ -44,15 +44,14 @@ def u1_couple_vjp(
     angle, dim = _active(theta, rows, path), theta.shape[1]
     own, weight = rows.take(bar[:, rows.mu, ...], _HERE, dim), per_chain(log_det_bar, angle)
     slope, bend = transform.slopes(angle, p)
-    nothing = namespace(p).zeros_like(theta[:, 0, ...])
-    angle_bar = rows.put(nothing, _HERE, own * (slope - 1.0) + weight * bend, dim)
+    angle_bar = own * (slope - 1.0) + weight * bend
     p_bar = transform.parameter_vjp(angle, p, own, weight + namespace(p).zeros_like(own))
-    return bar + loop_angle_vjp(path, angle_bar, dim), p_bar
+    return bar + loop_angles_vjp(theta, rows, ((path, _HERE),), angle_bar[:, None, ...]), p_bar
 
 
 def _active(theta: Array, rows: Rows, path: Path) -> Array:
     """Active loops; the first link of the path is the active one.  (chain, mu, *sites) -> (chain, *cells)"""
-    return rows.take(loop_angle(theta, path), _HERE, theta.shape[1])
+    return loop_angles(theta, rows, ((path, _HERE),))[:, 0, ...]
 
 
 def _moved(theta: Array, turn: Array, rows: Rows) -> Array:

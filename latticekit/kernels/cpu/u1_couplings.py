@@ -6,6 +6,7 @@ import math
 import sys
 import threading
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -151,11 +152,15 @@ def _run(kind: str, theta: Array, rows: Any, places: Any, channels: int, fields:
     _kernel(kind, threads > 1)(flat(theta), *fields, table, cut, *last, work)
 
 
+def _links(theta: Array) -> bool:
+    """Whether these are plain angles (chain, mu, *sites)."""
+    known = theta.ndim == theta.shape[1] + 2 and theta.size > 0 and theta.dtype.char in "df"
+    return known and plain(theta, theta.dtype)
+
+
 def _fits(theta: Array, rows: Any, *fields: Array) -> bool:
-    """Whether the kernels take these fields: angles (chain, mu, *sites), and others of the same precision."""
-    if theta.ndim != theta.shape[1] + 2 or theta.size == 0 or theta.dtype.char not in "df":
-        return False
-    if not all(plain(one, theta.dtype) for one in (theta, *fields)):
+    """Whether the compiled kernels take these links, and fields of the same precision: they need a vector of cells."""
+    if not _links(theta) or not all(plain(one, theta.dtype) for one in fields):
         return False
     return math.prod(rows.cells(theta.shape[2:])) >= width(theta.itemsize)
 
@@ -163,6 +168,31 @@ def _fits(theta: Array, rows: Any, *fields: Array) -> bool:
 def _is_mixture(transform: Any) -> bool:
     known = sys.modules.get("latticekit.flows.gauge.circular")
     return known is not None and type(transform) is known.NonCompactProjection
+
+
+def loop_angles(theta: Array, rows: Any, places: Any) -> Any:
+    """Angles of closed paths, whatever the number of cells.  (chain, mu, *sites) -> (chain, place, *cells)"""
+    if not _links(theta):
+        return NotImplemented
+    first, sign, index = _table(rows, places, theta.shape[2:], theta.dtype.char)
+    links = theta.reshape(theta.shape[0], -1)
+    out = np.empty((theta.shape[0], len(places), index.shape[1]), theta.dtype)
+    for place, (start, stop) in enumerate(pairwise(first)):
+        steps = np.take(links, index[start:stop].reshape(-1), axis=1).reshape(theta.shape[0], stop - start, -1)
+        np.einsum("snc,n->sc", steps, sign[start:stop], out=out[:, place])
+    return out.reshape(*out.shape[:2], *rows.cells(theta.shape[2:]))
+
+
+def loop_angles_vjp(theta: Array, rows: Any, places: Any, bar: Array) -> Any:
+    """Back from `loop_angles`.  (chain, mu, *sites), (chain, place, *cells) -> (chain, mu, *sites)"""
+    if not _links(theta) or not plain(bar, theta.dtype):
+        return NotImplemented
+    first, sign, index = _table(rows, places, theta.shape[2:], theta.dtype.char)
+    out = np.zeros((theta.shape[0], theta[0].size), theta.dtype)
+    for place, (start, stop) in enumerate(pairwise(first)):
+        for n in range(start, stop):  # the cells of one step are different links
+            out[:, index[n]] += sign[n] * bar[:, place].reshape(len(out), -1)
+    return out.reshape(theta.shape)
 
 
 def phases(theta: Array, rows: Any, places: Any) -> Any:
