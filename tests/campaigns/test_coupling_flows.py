@@ -9,19 +9,9 @@ from __future__ import annotations
 import pytest
 
 import latticekit as lk
-from latticekit.arrays import threads
 
 pytestmark = pytest.mark.slow
 POINTS = {"E1": (lk.preset("E1").action, (6, 6), 0.8), "6 x 4": (lk.Phi4(-4.0, 6.975), (6, 4), 0.9)}
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small lattices gain nothing from threads."""
-    before = threads()
-    lk.set_threads(1)
-    yield
-    lk.set_threads(before)
 
 
 @pytest.fixture(params=POINTS, scope="module")

@@ -14,20 +14,10 @@ import pytest
 from scipy.stats import chi2
 
 import latticekit as lk
-from latticekit.arrays import threads
 
 pytestmark = pytest.mark.slow
 LOCAL = ("action", "phi_squared", "phi_fourth")
 GLOBAL = ("abs_magnetization", "susceptibility")
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Small lattices gain nothing from threads."""
-    before = threads()
-    lk.set_threads(1)
-    yield
-    lk.set_threads(before)
 
 
 def pulls(update, sites, chains, draws, runs, seed, **settings):

@@ -11,21 +11,11 @@ import numpy as np
 import pytest
 
 import latticekit as lk
-from latticekit.arrays import threads
 from latticekit.estimators import gamma_function
 from latticekit.exact import U1Torus, strong_coupling
 from latticekit.observables import WilsonLoop
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Times are then those of a core."""
-    before = threads()
-    lk.set_threads(1)
-    yield
-    lk.set_threads(before)
 
 
 TORI = {  # and the draws of 1024 chains that heatbath needs for 2e-4 on the plaquette

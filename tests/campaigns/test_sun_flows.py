@@ -9,21 +9,11 @@ import pytest
 
 import latticekit as lk
 from benchmarks.sun_flows import fitted, judged
-from latticekit.arrays import threads
 from latticekit.estimators import effective_sample_size
 
 pytestmark = pytest.mark.slow
 PUBLISHED = {(2, 1.8): 0.91, (2, 2.2): 0.80, (2, 2.7): 0.56, (3, 4.0): 0.88, (3, 5.0): 0.75, (3, 6.0): 0.48}
 """ESS at 16^2 of 2008.05456, from memory."""
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Times are then those of a core."""
-    before = threads()
-    lk.set_threads(1)
-    yield
-    lk.set_threads(before)
 
 
 @pytest.mark.parametrize(("n", "beta"), PUBLISHED)

@@ -10,18 +10,8 @@ import pytest
 
 import latticekit as lk
 from benchmarks.u1_freezing import RIVALS, line, row, worst
-from latticekit.arrays import threads
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(autouse=True)
-def one_thread():
-    """Times are then those of a core."""
-    before = threads()
-    lk.set_threads(1)
-    yield
-    lk.set_threads(before)
 
 
 def test_the_flow_does_not_freeze():
