@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import pytest
 
-import latticekit as lk
 from benchmarks.u1_freezing import RIVALS, line, row, worst
 
 pytestmark = pytest.mark.slow
