@@ -45,11 +45,13 @@ def _vjp(
 
 @lru_cache
 def _kernel(kind: str, parallel: bool) -> Any:
-    inner = {"lengths": loop(loops.lengths), "found": loop(loops.found)}
-    if kind == "vjp":
-        inner |= {"spread": loop(loops.spread), "ends": loop(loops.ends)}
+    inner: dict[str, Any] = {"lengths": loop(loops.lengths), "found": loop(loops.found)}
     around = {"each": parallel_range(parallel), "thread": thread_of(parallel)}
-    return kernel(_vjp if kind == "vjp" else _map, parallel, row_of=loop(getattr(loops, kind), **inner), **around)
+    if kind == "vjp":
+        row = loop(loops.vjp, spread=loop(loops.spread), ends=loop(loops.ends), **inner)
+        return kernel(_vjp, parallel, row_of=row, **around)
+    row = loop(loops.row_map, piece=loop(getattr(loops, kind)), INVERSE=kind == "backward", **inner)
+    return kernel(_map, parallel, row_of=row, **around)
 
 
 @lru_cache
@@ -79,31 +81,28 @@ def _run(kind: str, spline: Any, inputs: tuple[Array, ...], *outputs: Array) -> 
     _kernel(kind, threads > 1)(*fields, cut, (chains, spline.size), _span(spline, x.dtype.char), work)
 
 
-def forward(x: Array, p: Array, spline: Any) -> Any:
-    """y and log dy/dx.  (chain, *n), (chain, size, *n) -> two (chain, *n)"""
+def _mapped(kind: str, x: Array, p: Array, spline: Any) -> Any:
     if not _fits(spline, x, p):
         return NotImplemented
-    y, log_slope = np.empty_like(x), np.empty_like(x)
-    _run("forward", spline, (x, p), y, log_slope)
-    return y, log_slope
+    found = np.empty_like(x), np.empty_like(x)
+    _run(kind, spline, (x, p), *found)
+    return found
+
+
+def forward(x: Array, p: Array, spline: Any) -> Any:
+    """y and log dy/dx.  (chain, *n), (chain, size, *n) -> two (chain, *n)"""
+    return _mapped("forward", x, p, spline)
 
 
 def backward(y: Array, p: Array, spline: Any) -> Any:
     """x and log dy/dx there.  (chain, *n), (chain, size, *n) -> two (chain, *n)"""
-    if not _fits(spline, y, p):
-        return NotImplemented
-    x, log_slope = np.empty_like(y), np.empty_like(y)
-    _run("backward", spline, (y, p), x, log_slope)
-    return x, log_slope
+    return _mapped("backward", y, p, spline)
 
 
 def bend(x: Array, p: Array, spline: Any) -> Any:
     """d log(dy/dx) / dx.  (chain, *n), (chain, size, *n) -> (chain, *n)"""
-    if not _fits(spline, x, p):
-        return NotImplemented
-    out = np.empty_like(x)
-    _run("bend", spline, (x, p), out, out)
-    return out
+    found = _mapped("bend", x, p, spline)
+    return found if found is NotImplemented else found[1]
 
 
 def vjp(x: Array, p: Array, spline: Any, y_bar: Array, log_bar: Array) -> Any:

@@ -17,6 +17,8 @@ from latticekit.kernels.site.rational_quadratic import log_slope, parts, place_o
 
 Array = Any
 Number = Any
+piece: Any = None  # compile-time constants: what a row becomes, and whether places are sought by y
+INVERSE = False
 
 
 def lengths(work: Array, p: Array, at: int, bins: int, pitch: int, span: Array) -> None:
@@ -67,8 +69,10 @@ def found(
     return knot, left, low, width, height, first + span[4], second + span[4]
 
 
-def forward(work: Array, x: Array, p: Array, y: Array, slopes: Array, cut: Any, span: Array, row: int, at: int) -> None:
-    """y and log y' of a row."""
+def row_map(
+    work: Array, x: Array, p: Array, first: Array, second: Array, cut: Any, span: Array, row: int, at: int
+) -> None:
+    """What `piece` makes of a row: two numbers per site."""
     keep_apart()
     cells, bins, periodic = cut
     w = lanes(work)
@@ -76,48 +80,39 @@ def forward(work: Array, x: Array, p: Array, y: Array, slopes: Array, cut: Any, 
         i = min(j, cells - w)
         lengths(work, p, at + i, bins, cells, span)
         u = vld(x, row + i)
-        v = within(u, span[6], span[7], u, like(span[0], u))
-        _, left, low, width, height, r0, r1 = found(work, v, p, at + i, bins, cells, periodic, span, False)
-        slope, d0, d1 = height / width, span[5] + softplus(r0), span[5] + softplus(r1)
-        n, d, a = parts((v - left) / width, slope, d0, d1)
-        vst(y, row + i, within(u, span[6], span[7], low + height * n / d, u))
-        vst(slopes, row + i, within(u, span[6], span[7], log_slope(slope, d, a), like(0.0, u)))
+        v, zero = within(u, span[6], span[7], u, like(span[0], u)), like(0.0, u)
+        _, left, low, width, height, r0, r1 = found(work, v, p, at + i, bins, cells, periodic, span, INVERSE)
+        one, other = piece(v, left, low, width, height, span[5] + softplus(r0), span[5] + softplus(r1))
+        vst(first, row + i, within(u, span[6], span[7], one, u))
+        vst(second, row + i, within(u, span[6], span[7], other, zero))
+
+
+def forward(
+    x: Number, left: Number, low: Number, width: Number, height: Number, d0: Number, d1: Number
+) -> tuple[Number, Number]:
+    """y and log y'."""
+    slope = height / width
+    n, d, a = parts((x - left) / width, slope, d0, d1)
+    return low + height * n / d, log_slope(slope, d, a)
 
 
 def backward(
-    work: Array, y: Array, p: Array, x: Array, slopes: Array, cut: Any, span: Array, row: int, at: int
-) -> None:
-    """x and log y' of a row."""
-    keep_apart()
-    cells, bins, periodic = cut
-    w = lanes(work)
-    for j in range(0, cells, w):
-        i = min(j, cells - w)
-        lengths(work, p, at + i, bins, cells, span)
-        u = vld(y, row + i)
-        v = within(u, span[6], span[7], u, like(span[0], u))
-        _, left, low, width, height, r0, r1 = found(work, v, p, at + i, bins, cells, periodic, span, True)
-        slope, d0, d1 = height / width, span[5] + softplus(r0), span[5] + softplus(r1)
-        xi = place_of(v - low, slope, height, d0, d1)
-        _, d, a = parts(xi, slope, d0, d1)
-        vst(x, row + i, within(u, span[6], span[7], left + xi * width, u))
-        vst(slopes, row + i, within(u, span[6], span[7], log_slope(slope, d, a), like(0.0, u)))
+    y: Number, left: Number, low: Number, width: Number, height: Number, d0: Number, d1: Number
+) -> tuple[Number, Number]:
+    """x and log y'."""
+    slope = height / width
+    xi = place_of(y - low, slope, height, d0, d1)
+    _, d, a = parts(xi, slope, d0, d1)
+    return left + xi * width, log_slope(slope, d, a)
 
 
-def bend(work: Array, x: Array, p: Array, out: Array, unused: Array, cut: Any, span: Array, row: int, at: int) -> None:
-    """d log y' / dx of a row."""
-    keep_apart()
-    cells, bins, periodic = cut
-    w = lanes(work)
-    for j in range(0, cells, w):
-        i = min(j, cells - w)
-        lengths(work, p, at + i, bins, cells, span)
-        u = vld(x, row + i)
-        v = within(u, span[6], span[7], u, like(span[0], u))
-        _, left, _, width, height, r0, r1 = found(work, v, p, at + i, bins, cells, periodic, span, False)
-        xi, slope, d0, d1 = (v - left) / width, height / width, span[5] + softplus(r0), span[5] + softplus(r1)
-        _, d, a = parts(xi, slope, d0, d1)
-        vst(out, row + i, within(u, span[6], span[7], slope_bend(xi, slope, d0, d1, d, a) / width, like(0.0, u)))
+def bend(
+    x: Number, left: Number, low: Number, width: Number, height: Number, d0: Number, d1: Number
+) -> tuple[Number, Number]:
+    """x and d log y' / dx."""
+    xi, slope = (x - left) / width, height / width
+    _, d, a = parts(xi, slope, d0, d1)
+    return x, slope_bend(xi, slope, d0, d1, d, a) / width
 
 
 def vjp(
