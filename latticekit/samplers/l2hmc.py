@@ -17,7 +17,7 @@ from latticekit.samplers.kicks import check_action
 from latticekit.samplers.phase_space import PhaseSpace, halves, joined
 from latticekit.samplers.proposals import check_sites
 from latticekit.updates import State, Update
-from latticekit.updates.acceptance import metropolis_test, select
+from latticekit.updates.acceptance import energy_info, metropolis_test, select
 from latticekit.updates.base import Info
 
 Array = Any
@@ -59,7 +59,7 @@ class L2HMC(Update):
             delta = (proposed - state.action) + 0.5 * (group.inner(q, q) - group.inner(p, p)) - log_det
         accepted = metropolis_test(delta, key)
         new = State(select(accepted, y, x), select(accepted, proposed, state.action), state.tuning)
-        return new, _info(delta, accepted)
+        return new, energy_info(delta, accepted)
 
     def check(self, sites: tuple[int, ...]) -> None:
         """Raise ValueError unless the trajectory is one of this lattice."""
@@ -86,14 +86,3 @@ def moved(layer: Layer, z: Array, forward: Array) -> tuple[Array, Array]:
 def _forward(key: Key, x: Array) -> Array:
     """Whether each chain runs forward.  -> bool (chain,)"""
     return key.fold("direction").uniform((x.shape[0],), x) < 0.5
-
-
-def _info(delta: Array, accepted: Array) -> Info:
-    xp = namespace(delta)
-    refused = xp.where(xp.isfinite(delta), delta, xp.full_like(delta, float("inf")))
-    return {
-        "accepted": accepted,
-        "acceptance_rate": xp.exp(xp.minimum(-refused, xp.zeros_like(delta))),
-        "energy_error": delta,
-        "diverging": refused > 1000.0,
-    }

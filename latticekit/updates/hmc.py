@@ -11,7 +11,7 @@ import numpy as np
 from latticekit.actions import Action
 from latticekit.arrays import accelerated, namespace
 from latticekit.random import Key
-from latticekit.updates.acceptance import metropolis_test, select
+from latticekit.updates.acceptance import energy_info, metropolis_test, select
 from latticekit.updates.adaptation import Adaptation, Tuned
 from latticekit.updates.base import Array, Info, State
 from latticekit.updates.integrators import LEAPFROG, Integrator, integrator
@@ -101,14 +101,4 @@ class HMC(Tuned):
 
 
 def _info(delta_h: Array, accepted: Array, size: float, steps: int) -> Info:
-    xp = namespace(delta_h)
-    finite = xp.isfinite(delta_h)
-    refused = xp.where(finite, delta_h, xp.full_like(delta_h, float("inf")))
-    return {
-        "accepted": accepted,
-        "acceptance_rate": xp.exp(xp.minimum(-refused, xp.zeros_like(delta_h))),
-        "energy_error": delta_h,
-        "diverging": refused > 1000.0,
-        "step_size": size,
-        "n_steps": steps,
-    }
+    return {**energy_info(delta_h, accepted), "step_size": size, "n_steps": steps}
